@@ -1,0 +1,40 @@
+# `make` lists the targets. Everything is installed into .venv, from pyproject.toml and requirements.lock.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/
+export PYTHONWARNINGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check golden clean
+
+help: ## list the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "sqlgen needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(RUN)pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+install: $(VENV)/installed ## set up .venv with sqlgen and all that its checks need
+
+demo: install ## write a small set of CloudTrail logs that tells a story, and ask the three questions
+	@$(RUN)sqlgen demo demo-logs
+
+test: install ## run the tests on the embedded engine
+	$(RUN)pytest -n auto
+
+check: install ## style, types, dead links in the docs
+	$(RUN)ruff check sqlgen tests
+	$(RUN)ruff format --check sqlgen tests
+	$(RUN)mypy
+	$(RUN)python -m tests.links
+
+golden: install ## write the golden SQL files anew
+	$(RUN)python -m tests.rendering
+
+clean: ## remove what make has made
+	rm -rf $(VENV) demo-logs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,108 @@
+"""The engines: what sets each apart, read from `dialects/<name>/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlgen.errors import TemplateError
+from sqlgen.resources import data_root, pick, read_sql, read_toml
+
+Walk = Literal["recursive", "fold"]
+MarkerStyle = Literal["named", "positional"]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One engine's SQL.
+
+    `sqlglot`: the name of the dialect in sqlglot. `walk`: the shape of identity-chain's walk. `materialize`: CTEs that are read
+    more than once are marked so that they are computed once. `marker` and `marker_prefix`: how a bind marker is written.
+    `maximum_text_bytes`: the longest statement the engine takes, 0 for no limit. `maximum_recursion`: 0 for no limit.
+    `shares`: the dialect whose vocabulary, functions and layouts are this one's too.
+    """
+
+    name: str
+    sqlglot: str
+    default_layout: str
+    walk: Walk
+    materialize: bool
+    json_path: Literal["dollar", "dotted"]
+    marker: MarkerStyle
+    marker_prefix: str
+    maximum_text_bytes: int
+    maximum_recursion: int = 0
+    recursion_needs_column_names: bool = False
+    shares: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where its vocabulary, functions and layouts lie: its own folder, or that of the dialect it shares them with."""
+        return data_root() / "dialects" / (self.shares or self.name)
+
+    @property
+    def layouts(self) -> list[str]:
+        """The names of the layouts that this dialect has."""
+        return sorted(path.stem for path in (self.folder / "layouts").glob("*.sql"))
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The functions that a rendered text may call, in upper case (`functions.txt`)."""
+        text = (self.folder / "functions.txt").read_text(encoding="utf-8")
+        return frozenset(
+            line.strip().upper() for line in text.splitlines() if line.strip() and not line.startswith("#")
+        )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table stores CloudTrail, and the native SELECT that turns it into `events` (`dialects/events.toml`).
+
+    `table`: the name used when none is given. `columns`: the table's columns and types, in the engine's words.
+    """
+
+    name: str
+    dialect: str
+    description: str
+    table: str
+    columns: tuple[tuple[str, str], ...]
+    select: str
+
+
+def dialect_names() -> list[str]:
+    """Return the names of all dialects, sorted."""
+    return sorted(path.parent.name for path in (data_root() / "dialects").glob("*/dialect.toml"))
+
+
+@cache
+def load_dialect(name: str) -> Dialect:
+    """Return the dialect `name`; raise UsageError if there is none."""
+    pick("dialect", name, dialect_names())
+    content = read_toml(data_root() / "dialects" / name / "dialect.toml")
+    try:
+        return Dialect(name=name, **content)
+    except TypeError as error:
+        raise TemplateError(f"dialects/{name}/dialect.toml is not complete: {error}") from error
+
+
+@cache
+def load_layout(dialect: str, name: str | None = None) -> Layout:
+    """Return the layout `name` of `dialect` (its default when None); raise UsageError if there is none."""
+    engine = load_dialect(dialect)
+    name = pick(f"layout of {dialect}", name or engine.default_layout, engine.layouts)
+    head, body = read_sql(engine.folder / "layouts" / f"{name}.sql")
+    try:
+        columns = tuple((column, kind) for column, kind in head["columns"])
+        return Layout(name, dialect, head["description"], head["table"], columns, body)
+    except (KeyError, ValueError) as error:
+        raise TemplateError(f"the front matter of {dialect}/layouts/{name}.sql is not complete: {error}") from error
+
+
+@cache
+def event_columns() -> Mapping[str, str]:
+    """Return the columns of `events` and their types (text, timestamp, boolean, document)."""
+    content: dict[str, Any] = read_toml(data_root() / "dialects" / "events.toml")
+    return dict(content["columns"])

@@ -1,0 +1,87 @@
+"""The kept lists of `templates/lists/`: what counts as denied, throttled, read, sensitive, and where search filters lie.
+
+They are data that a responder can read and extend; here they become canonical SQL expressions over the arguments of a *list word*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from sqlglot import exp
+
+from sqlgen.errors import TemplateError
+from sqlgen.resources import data_root, read_toml
+
+ListWord = Callable[[list[exp.Expr]], exp.Expr]
+REQUEST_FILTER = "*Request.Filter"
+
+
+@cache
+def load_list(name: str) -> Mapping[str, Any]:
+    """Return the list `name` as its TOML says; raise TemplateError when it has no entry or one without a source."""
+    content = read_toml(data_root() / "templates" / "lists" / f"{name}.toml")
+    entries = content.get("entry", [])
+    if not entries or any("source" not in entry for entry in entries):
+        raise TemplateError(f"the list {name}.toml has no entry, or one that does not name its source")
+    return content
+
+
+def list_words() -> Mapping[str, tuple[int, ListWord]]:
+    """Return each list word by name: its number of arguments and what makes its canonical (trino reading) expression."""
+    return {
+        "is_access_denied": (1, lambda arguments: _code_on_list("access_denied", arguments[0])),
+        "is_throttled": (1, lambda arguments: _code_on_list("throttled", arguments[0])),
+        "is_read_name": (1, lambda arguments: _read_name(arguments[0])),
+        "is_sensitive_call": (2, lambda arguments: _sensitive_call(arguments[0], arguments[1])),
+        "search_filter": (2, lambda arguments: _search_filter(arguments[0], arguments[1])),
+    }
+
+
+def _call(word: str, *arguments: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=word, expressions=list(arguments))
+
+
+def _text(value: str) -> exp.Expr:
+    return exp.Literal.string(value)
+
+
+def _code_on_list(name: str, code: exp.Expr) -> exp.Expr:
+    content = load_list(name)
+    listed = exp.In(this=code.copy(), expressions=[_text(entry["code"]) for entry in content["entry"]])
+    found = _call("matches", code.copy(), _text(content["pattern"]))
+    # coalesce: no error code is no denial, not an unknown one
+    return exp.Coalesce(this=exp.paren(exp.or_(listed, found)), expressions=[exp.false()])
+
+
+def _read_name(name: exp.Expr) -> exp.Expr:
+    prefixes = "|".join(re.escape(entry["prefix"]) for entry in load_list("read_names")["entry"])
+    return exp.Coalesce(this=_call("matches", name.copy(), _text(f"^({prefixes})")), expressions=[exp.false()])
+
+
+def _sensitive_call(source: exp.Expr, name: exp.Expr) -> exp.Expr:
+    by_source: dict[str, list[str]] = {}
+    for entry in load_list("sensitive_reads")["entry"]:
+        by_source.setdefault(entry["event_source"], []).append(entry["event_name"])
+    branches = []
+    for event_source, names in by_source.items():
+        exact = [_text(item) for item in names if not item.endswith("*")]
+        tests: list[exp.Expr] = [exp.In(this=name.copy(), expressions=exact)] if exact else []
+        tests += [
+            _call("matches", name.copy(), _text("^" + re.escape(item[:-1]))) for item in names if item.endswith("*")
+        ]
+        branches.append(exp.and_(exp.EQ(this=source.copy(), expression=_text(event_source)), exp.or_(*tests)))
+    return exp.Coalesce(this=exp.paren(exp.or_(*branches)), expressions=[exp.false()])
+
+
+def _search_filter(document: exp.Expr, event_name: exp.Expr) -> exp.Expr:
+    candidates: list[exp.Expr] = []
+    for entry in load_list("search_filters")["entry"]:
+        if entry["path"] == REQUEST_FILTER:
+            member = exp.DPipe(this=event_name.copy(), expression=_text("Request"), safe=False)
+            candidates.append(_call("json_member_part", document.copy(), member, _text("Filter")))
+        else:
+            candidates.append(_call("json_part", document.copy(), _text("$." + entry["path"])))
+    return exp.Coalesce(this=candidates[0], expressions=candidates[1:])

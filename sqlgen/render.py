@@ -1,0 +1,183 @@
+"""Rendering: a question and its parameters become one SQL text of one engine, over one table.
+
+The order of the steps is this file; each step is a small function of `structure`, `tree`, `partitions` or `checks`:
+
+    structure (Jinja) -> parse -> numbers, parameters -> splice the layout, prune it, window and partitions
+      -> lists -> vocabulary -> materialize -> generate -> check
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlglot import exp
+
+from sqlgen import tree
+from sqlgen.checks import check_text
+from sqlgen.dialects import Dialect, load_dialect, load_layout
+from sqlgen.errors import CheckError
+from sqlgen.partitions import Bounds, Partition, put_window
+from sqlgen.queries import OutputColumn, Parameter, Query, load_query
+from sqlgen.structure import canonical_text
+from sqlgen.values import Arguments, Scalar, check_arguments
+from sqlgen.vocabulary import load_snippets
+
+WINDOW = ("window_from", "window_to")
+
+
+@dataclass(frozen=True)
+class Bind:
+    """One bind marker of a text: the parameter it stands for (`window_from`, `window_to` for the window) and its type."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A text ready for its engine: the SQL, its bind markers in order, the columns of its answer, and how it came about."""
+
+    sql: str
+    query: str
+    dialect: str
+    layout: str
+    binds: tuple[Bind, ...]
+    columns: tuple[OutputColumn, ...]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is given: values, markers and window, decided before any text exists."""
+
+    query: Query
+    dialect: Dialect
+    arguments: Arguments
+    markers: tuple[str, ...]
+    marked_window: bool
+
+    def value(self, parameter: Parameter) -> Scalar | tuple[Scalar, ...] | None:
+        return self.arguments.values.get(parameter.name)
+
+    def has(self, name: str) -> bool:
+        return name in self.arguments.values or name in self.markers
+
+
+def render(
+    query: str,
+    *,
+    dialect: str,
+    layout: str | None = None,
+    table: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    window_from: str | datetime | None = None,
+    window_to: str | datetime | None = None,
+    partitions: Sequence[Partition] = (),
+    markers: bool = True,
+    check: bool = True,
+) -> Rendered:
+    """Return `query` as SQL of `dialect`.
+
+    Args:
+        query, dialect, layout: names; the layout defaults to the dialect's first choice.
+        table: the table of the log, `database.table`; defaults to the layout's usual name.
+        parameters: the query's parameters by name; None is not given.
+        window_from, window_to: the window [from, to), ISO 8601 text or naive UTC datetime.
+        partitions: how the table is partitioned.
+        markers: where no subject is given, write the dialect's bind markers (and for the window, if none is given); False leaves out.
+        check: refuse a text with findings.
+
+    Raises:
+        UsageError: an unknown name, a value of the wrong kind.
+        TemplateError: a file of the product is not well formed.
+        CheckError: the text breaks a rule of its engine.
+    """
+    question, engine = load_query(query), load_dialect(dialect)
+    shape = load_layout(dialect, layout)
+    plan = _plan(question, engine, check_arguments(question, parameters or {}, window_from, window_to), markers)
+    log = tree.table_node(table or shape.table, engine)
+
+    given = {parameter.name: plan.has(parameter.name) for parameter in question.parameters}
+    given |= {
+        "window_from": plan.marked_window or plan.arguments.window_from is not None,
+        "window_to": plan.marked_window or plan.arguments.window_to is not None,
+    }
+    given["window"] = given["window_from"] or given["window_to"]
+    choice = {p.name: str(plan.value(p)) for p in question.parameters if p.type == "choice"}
+    body = tree.parse_canonical(canonical_text(query, given=given, choice=choice, walk=engine.walk), query)
+    tree.place_numbers(body, {p.name: v for p in question.parameters if isinstance(v := plan.value(p), int)})
+
+    select = tree.layout_select(shape, engine, log)
+    tree.prune(select, body)
+    bounds = Bounds(plan.arguments.window_from, plan.arguments.window_to, plan.marked_window, question.look_back_hours)
+    put_window(select, bounds, partitions)
+    ctes, binds = _parameter_ctes(plan)
+    tree.add_ctes(body, [*ctes, tree.cte(tree.DELIVERED, select, f"the log, read through the layout {shape.name}")])
+
+    tree.expand_lists(body)
+    tree.lower(body, load_snippets(engine), engine)
+    if engine.materialize:
+        tree.materialize(body)
+    sql = body.sql(dialect=engine.sqlglot, pretty=True, max_text_width=120) + "\n"
+    if check:
+        findings = check_text(sql, engine, maximum_scans={log.name: question.scans[engine.walk]})
+        if findings:
+            raise CheckError(f"{query} for {dialect}: " + "; ".join(str(finding) for finding in findings))
+    return Rendered(sql, query, dialect, shape.name, binds, question.columns)
+
+
+def _plan(query: Query, dialect: Dialect, arguments: Arguments, markers: bool) -> _Plan:
+    subjects = [parameter for parameter in query.parameters if parameter.type != "choice" and parameter.default is None]
+    marked: tuple[str, ...] = ()
+    if markers and not any(parameter.name in arguments.values for parameter in subjects):
+        marked = tuple(parameter.name for parameter in subjects if parameter.marker)
+    no_window = arguments.window_from is None and arguments.window_to is None
+    return _Plan(query, dialect, arguments, marked, markers and no_window)
+
+
+def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
+    """Return the CTEs that hold the values: `parameters` (one row), and `wanted_<name>` for those that take several.
+
+    Each marker stands once, in the order of the query's parameters, then the window: markers may be positional.
+    """
+    columns: list[exp.Expr] = []
+    wanted: list[exp.CTE] = []
+    binds: list[Bind] = []
+    for parameter in plan.query.parameters:
+        value = plan.value(parameter)
+        if parameter.type in ("choice", "integer") or not plan.has(parameter.name):
+            continue
+        if value is None:
+            columns.append(exp.alias_(_marker(plan.dialect, parameter.name, parameter.type), parameter.name))
+            binds.append(Bind(parameter.name, parameter.type))
+        elif not isinstance(value, tuple):
+            columns.append(exp.alias_(tree.literal(value), parameter.name))
+        if parameter.many:
+            wanted.append(tree.cte(f"wanted_{parameter.name}", _values(parameter.name, value)))
+    moments = (plan.arguments.window_from, plan.arguments.window_to)
+    for name, moment in zip(WINDOW, moments, strict=True):
+        if plan.marked_window:
+            columns.append(exp.alias_(_marker(plan.dialect, name, "timestamp"), name))
+            binds.append(Bind(name, "timestamp"))
+        elif moment is not None:
+            columns.append(exp.alias_(tree.literal(moment), name))
+    if not columns:
+        return wanted, ()
+    return [tree.cte(tree.PARAMETERS, exp.Select(expressions=columns), "the values asked about"), *wanted], tuple(binds)
+
+
+def _values(name: str, value: Scalar | tuple[Scalar, ...] | None) -> exp.Expr:
+    """Return a relation of one column `value`."""
+    if not isinstance(value, tuple):
+        return exp.select(exp.alias_(exp.column(name, table=tree.PARAMETERS), "value")).from_(tree.PARAMETERS)
+    selects = [exp.select(exp.alias_(tree.literal(item), "value")) for item in value]
+    return selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
+
+
+def _marker(dialect: Dialect, name: str, kind: str) -> exp.Expr:
+    """Return a bind marker; a time is passed as text `YYYY-MM-DD HH:MM:SS`, UTC, which every engine casts and prunes by."""
+    placeholder = exp.Placeholder(this=name) if dialect.marker == "named" else exp.Placeholder()
+    if kind == "timestamp":
+        return exp.Anonymous(this="timestamp_of", expressions=[placeholder])
+    return exp.cast(placeholder, exp.DataType.Type.VARCHAR)

@@ -1,0 +1,173 @@
+"""Steps two to six of rendering: small functions on the parsed tree, each for one thing.
+
+The order is `render.py`'s. Values enter here, as literal nodes; nothing is ever pasted into text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlglot import exp, parse_one
+from sqlglot.errors import ParseError, TokenError
+
+from sqlgen.dialects import Dialect, Layout
+from sqlgen.errors import TemplateError, UsageError
+from sqlgen.lists import list_words
+from sqlgen.vocabulary import Snippet
+
+CANONICAL = "trino"
+TABLE_PLACEHOLDER = "cloudtrail_table"
+DELIVERED = "delivered"
+PARAMETERS = "parameters"
+
+
+def parse_canonical(text: str, query: str) -> exp.Select:
+    """Return the tree of canonical SQL; raise TemplateError when it is not one SELECT."""
+    try:
+        tree = parse_one(text, read=CANONICAL)
+    except (ParseError, TokenError) as error:
+        raise TemplateError(f"the template {query}.sql does not parse: {error}") from error
+    if not isinstance(tree, exp.Select):
+        raise TemplateError(f"the template {query}.sql is not one SELECT")
+    return tree
+
+
+def literal(value: str | int | datetime) -> exp.Expr:
+    """Return a value as a literal node: text, whole number, or time (naive UTC)."""
+    if isinstance(value, datetime):
+        return exp.Anonymous(this="timestamp_of", expressions=[exp.Literal.string(value.strftime("%Y-%m-%d %H:%M:%S"))])
+    if isinstance(value, int):
+        return exp.Literal.number(value)
+    return exp.cast(exp.Literal.string(value), exp.DataType.Type.VARCHAR)
+
+
+def place_numbers(tree: exp.Expr, numbers: Mapping[str, int]) -> None:
+    """Put whole-number parameters in the place of their `:name` placeholders."""
+    for node in list(tree.find_all(exp.Placeholder)):
+        if node.name in numbers:
+            node.replace(exp.Literal.number(numbers[node.name]))
+
+
+def add_ctes(tree: exp.Select, ctes: list[exp.CTE]) -> None:
+    """Put CTEs before those that the tree has."""
+    clause = tree.args.get("with_")
+    if clause is None:
+        tree.set("with_", exp.With(expressions=ctes))
+    else:
+        clause.set("expressions", [*ctes, *clause.expressions])
+
+
+def cte(name: str, query: exp.Expr, comment: str | None = None) -> exp.CTE:
+    """Return `name AS (query)`, with a comment that says what it is for."""
+    node = exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(name)))
+    if comment:
+        node.comments = [f" {comment} "]
+    return node
+
+
+def table_node(name: str, dialect: Dialect) -> exp.Table:
+    """Return a table name as a node, its parts quoted where they need it; raise UsageError when it is no plain table name."""
+    try:
+        table = exp.to_table(name, dialect=dialect.sqlglot)
+    except (ParseError, TokenError, ValueError) as error:
+        raise UsageError(f"--table takes a table name such as database.table, not {name!r}") from error
+    parts = table.parts
+    if not all(isinstance(part, exp.Identifier) for part in parts) or set(table.args) - {"this", "db", "catalog"} - {
+        key for key, value in table.args.items() if not value
+    }:
+        raise UsageError(f"--table takes a table name such as database.table, not {name!r}")
+    for part in parts:
+        if not part.name.isidentifier() or not part.name.isascii():
+            part.set("quoted", True)
+    return table
+
+
+def layout_select(layout: Layout, dialect: Dialect, table: exp.Expr) -> exp.Select:
+    """Return the layout's native SELECT over `table`; raise TemplateError when it does not parse."""
+    try:
+        select = parse_one(layout.select, read=dialect.sqlglot)
+    except (ParseError, TokenError) as error:
+        raise TemplateError(f"the layout {layout.name} of {dialect.name} does not parse: {error}") from error
+    if not isinstance(select, exp.Select):
+        raise TemplateError(f"the layout {layout.name} of {dialect.name} is not one SELECT")
+    for node in select.find_all(exp.Table):
+        if node.name == TABLE_PLACEHOLDER:
+            alias = node.args.get("alias")
+            replacement = table.copy()
+            if alias is not None:
+                replacement.set("alias", alias.copy())
+            node.replace(replacement)
+    return select
+
+
+def prune(select: exp.Select, body: exp.Expr) -> None:
+    """Take out of a layout's SELECT (and the SELECTs inside it) the columns whose names nothing in `body` mentions."""
+    wanted = {node.name.lower() for node in body.find_all(exp.Column)} | {
+        node.name.lower() for node in body.find_all(exp.Dot)
+    }
+    _keep(select, wanted)
+    for inner in list(select.find_all(exp.Subquery)):
+        if isinstance(inner.this, exp.Select) and isinstance(inner.parent, (exp.From, exp.Join)):
+            own = {id(node) for node in inner.find_all(exp.Column)}
+            _keep(inner.this, {node.name.lower() for node in select.find_all(exp.Column) if id(node) not in own})
+
+
+def _keep(select: exp.Select, wanted: set[str]) -> None:
+    kept = [item for item in select.expressions if item.alias_or_name.lower() in wanted]
+    select.set("expressions", kept or select.expressions[:1])
+
+
+def expand_lists(tree: exp.Expr) -> None:
+    """Put the kept lists in the place of the list words (`is_access_denied(error_code)`, ...)."""
+    words = list_words()
+    for node in list(tree.find_all(exp.Anonymous)):
+        name = node.name.lower()
+        if name in words:
+            count, expand = words[name]
+            if len(node.expressions) != count:
+                raise TemplateError(f"{name} takes {count} arguments, not {len(node.expressions)}")
+            node.replace(expand([argument.copy() for argument in node.expressions]))
+
+
+def lower(tree: exp.Select, snippets: Mapping[str, Snippet], dialect: Dialect) -> None:
+    """Put the dialect's snippets in the place of the vocabulary, innermost first; snippets may use words themselves.
+
+    Raises TemplateError for a wrong number of arguments.
+    """
+    while nodes := [node for node in tree.find_all(exp.Anonymous) if node.name.lower() in snippets]:
+        for node in reversed(nodes):
+            node.replace(_spell(node, snippets[node.name.lower()], dialect))
+
+
+def _spell(node: exp.Anonymous, snippet: Snippet, dialect: Dialect) -> exp.Expr:
+    if len(node.expressions) != len(snippet.parameters):
+        raise TemplateError(f"{snippet.word} takes {len(snippet.parameters)} arguments, not {len(node.expressions)}")
+    arguments = dict(zip(snippet.parameters, node.expressions, strict=True))
+    path = arguments.get("path")
+    if path is not None and dialect.json_path == "dotted":
+        arguments["path"] = exp.Literal.string(path.name.removeprefix("$").removeprefix("."))
+    spelled = snippet.expression.copy()
+    for placeholder in list(spelled.find_all(exp.Placeholder)):
+        argument: exp.Expr = arguments[placeholder.name].copy()
+        if isinstance(argument, exp.Binary) and isinstance(placeholder.parent, (exp.Binary, exp.Unary, exp.Bracket)):
+            argument = exp.paren(argument)
+        if placeholder is spelled:
+            return argument
+        placeholder.replace(argument)
+    if isinstance(spelled, exp.Binary) and isinstance(node.parent, (exp.Binary, exp.Unary)):
+        return exp.paren(spelled)
+    return spelled
+
+
+def materialize(tree: exp.Select) -> None:
+    """Mark the CTEs that are read more than once, so that an engine that inlines them computes each once."""
+    clause = tree.args.get("with_")
+    if clause is None:
+        return
+    reads = Counter(table.name for table in tree.find_all(exp.Table) if not table.args.get("db"))
+    for item in clause.expressions:
+        own_reads = sum(1 for table in item.this.find_all(exp.Table) if table.name == item.alias)
+        if item.alias != PARAMETERS and not own_reads and reads[item.alias] > 1:
+            item.set("materialized", True)

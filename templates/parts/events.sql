@@ -1,0 +1,44 @@
+-- each event once, with its session (docs/rules.md §1)
+events AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN counted.principal_id IS NOT NULL AND counted.session_created_at IS NOT NULL
+      THEN counted.principal_id || '@' || time_text(counted.session_created_at)
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com'
+        AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN delivered.created_at IS NOT NULL THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com'
+          AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') THEN delivered.event_time
+      END AS session_created_at,
+      {% if given.window_from and given.window_to %}
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window,
+      {% elif given.window_from %}
+      delivered.event_time >= parameters.window_from AS in_window,
+      {% elif given.window_to %}
+      delivered.event_time < parameters.window_to AS in_window,
+      {% else %}
+      TRUE AS in_window,
+      {% endif %}
+      ROW_NUMBER() OVER (
+        PARTITION BY delivered.event_id
+        ORDER BY
+          delivered.event_time NULLS LAST, delivered.recipient_account_id NULLS LAST, delivered.event_source NULLS LAST,
+          delivered.event_name NULLS LAST, delivered.identity_type NULLS LAST, delivered.principal_id NULLS LAST,
+          delivered.identity_arn NULLS LAST, delivered.access_key_id NULLS LAST, delivered.created_at NULLS LAST,
+          delivered.aws_region NULLS LAST, delivered.error_code NULLS LAST, delivered.source_ip NULLS LAST,
+          delivered.user_agent NULLS LAST
+      ) AS copy_number
+    FROM delivered
+    {% if given.window %}
+    CROSS JOIN parameters
+    {% endif %}
+  ) AS counted
+  WHERE counted.copy_number = 1 OR counted.event_id IS NULL
+)

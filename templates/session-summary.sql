@@ -1,0 +1,283 @@
+/*---
+question = "What did they do? Every API call of a session, grouped, with one telling sample of each."
+example = "sqlgen run session-summary --source logs/ --access-key ASIAIOSFODNN7EXAMPLE"
+scans = { recursive = 1, fold = 2 }
+
+[[parameter]]
+name = "access_key"
+type = "text"
+many = true
+marker = true
+meaning = "a key id: every session that used it, over all the keys of that session"
+
+[[parameter]]
+name = "session_id"
+type = "text"
+many = true
+meaning = "a session, <principal_id>@<YYYY-MM-DDTHH:MM:SSZ> or a long-term key's id"
+
+[[parameter]]
+name = "arn"
+type = "text"
+meaning = "the identity's ARN, exact or with *"
+
+[[column]]
+name = "session_id"
+type = "text"
+meaning = "the session"
+
+[[column]]
+name = "identity_arn"
+type = "text"
+meaning = "its ARN"
+
+[[column]]
+name = "identity_type"
+type = "text"
+meaning = "userIdentity.type"
+
+[[column]]
+name = "account_id"
+type = "text"
+meaning = "its account"
+
+[[column]]
+name = "event_source"
+type = "text"
+meaning = "the service"
+
+[[column]]
+name = "event_name"
+type = "text"
+meaning = "the API call"
+
+[[column]]
+name = "read_only"
+type = "boolean"
+meaning = "from the record, else from the name"
+
+[[column]]
+name = "sensitive"
+type = "boolean"
+meaning = "a read that exposes secrets, data or credentials (templates/lists/sensitive_reads.toml)"
+
+[[column]]
+name = "calls"
+type = "integer"
+meaning = "all calls"
+
+[[column]]
+name = "succeeded"
+type = "integer"
+meaning = "those that succeeded"
+
+[[column]]
+name = "failed"
+type = "integer"
+meaning = "those that failed"
+
+[[column]]
+name = "denied"
+type = "integer"
+meaning = "of the failed, those refused"
+
+[[column]]
+name = "throttled"
+type = "integer"
+meaning = "of the failed, those throttled"
+
+[[column]]
+name = "forwarded"
+type = "integer"
+meaning = "those that a service made for the session"
+
+[[column]]
+name = "first_seen"
+type = "timestamp"
+meaning = "the first"
+
+[[column]]
+name = "last_seen"
+type = "timestamp"
+meaning = "the last"
+
+[[column]]
+name = "regions"
+type = "array"
+meaning = "where"
+
+[[column]]
+name = "source_ips"
+type = "array"
+meaning = "from where"
+
+[[column]]
+name = "access_keys"
+type = "array"
+meaning = "with which keys"
+
+[[column]]
+name = "sample_resources"
+type = "json"
+meaning = "one non-empty resources"
+
+[[column]]
+name = "denied_resource"
+type = "text"
+meaning = "the target that an access-denied message names"
+
+[[column]]
+name = "error_codes"
+type = "array"
+meaning = "the error codes"
+
+[[column]]
+name = "sample_request_parameters"
+type = "json"
+meaning = "one non-empty requestParameters of a call that changes something or reads something sensitive"
+
+[[column]]
+name = "sample_filters"
+type = "json"
+meaning = "one non-empty search filter of a read"
+
+[[column]]
+name = "sample_event_id"
+type = "text"
+meaning = "the event behind the samples"
+---*/
+WITH {% include 'parts/events.sql' %},
+judged AS (
+  SELECT
+    events.session_id,
+    events.identity_arn,
+    events.identity_type,
+    events.account_id,
+    events.event_source,
+    events.event_name,
+    events.event_id,
+    events.event_time,
+    events.aws_region,
+    events.source_ip,
+    events.access_key_id,
+    events.invoked_by,
+    events.error_code,
+    events.error_message,
+    events.resources,
+    events.request_parameters,
+    COALESCE(events.read_only, is_read_name(events.event_name)) AS reads,
+    COALESCE(events.read_only, is_read_name(events.event_name)) AND is_sensitive_call(events.event_source, events.event_name) AS is_sensitive,
+    events.error_code IS NOT NULL
+      OR events.error_message IS NOT NULL
+      OR COALESCE(json_member_text(events.response_elements, events.event_name), '') = 'Failure' AS has_failed,
+    is_access_denied(events.error_code) AS is_denied,
+    is_throttled(events.error_code) AS is_throttle
+  FROM events
+  WHERE events.session_id IS NOT NULL AND events.in_window
+  {% if given.session_id %}
+    AND events.session_id IN (SELECT wanted_session_id.value FROM wanted_session_id)
+  {% endif %}
+  {% if given.access_key %}
+    AND events.session_id IN (
+      SELECT events.session_id
+      FROM events
+      WHERE events.in_window AND events.access_key_id IN (SELECT wanted_access_key.value FROM wanted_access_key)
+    )
+  {% endif %}
+  {% if given.arn %}
+    AND events.session_id IN (
+      SELECT events.session_id
+      FROM events
+      CROSS JOIN parameters
+      WHERE events.in_window
+        AND (events.identity_arn = parameters.arn OR events.identity_arn LIKE like_pattern(parameters.arn) ESCAPE '!')
+    )
+  {% endif %}
+),
+-- what a denial names as its target (docs/rules.md §7), and the order in which events are chosen as samples
+ranked AS (
+  SELECT
+    judged.*,
+    CASE
+      WHEN judged.is_denied AND STRPOS(judged.error_message, ' on resource: ') > 0
+      THEN SUBSTR(judged.error_message, STRPOS(judged.error_message, ' on resource: ') + 14)
+    END AS denial_tail,
+    CASE WHEN judged.has_failed THEN '0' ELSE '1' END || COALESCE(time_text(judged.event_time), '') || COALESCE('!' || judged.event_id, ' ') AS sample_rank
+  FROM judged
+),
+targeted AS (
+  SELECT
+    ranked.*,
+    NULLIF(NULLIF(TRIM(
+      CASE
+        WHEN STRPOS(ranked.denial_tail, ' because ') > 0 OR STRPOS(ranked.denial_tail, ' with an explicit deny') > 0
+        THEN SPLIT_PART(SPLIT_PART(ranked.denial_tail, ' because ', 1), ' with an explicit deny', 1)
+        WHEN STRPOS(ranked.denial_tail, '. ') > 0 THEN SPLIT_PART(ranked.denial_tail, '. ', 1)
+        WHEN ranked.denial_tail LIKE '%.' THEN SUBSTR(ranked.denial_tail, 1, LENGTH(ranked.denial_tail) - 1)
+        ELSE ranked.denial_tail
+      END
+    ), ''), '*') AS denied_target
+  FROM ranked
+),
+calls AS (
+  SELECT
+    targeted.session_id,
+    MIN(targeted.identity_arn) AS identity_arn,
+    MIN(targeted.identity_type) AS identity_type,
+    MIN(targeted.account_id) AS account_id,
+    targeted.event_source,
+    targeted.event_name,
+    all_true(targeted.reads) AS read_only,
+    any_true(targeted.is_sensitive) AS sensitive,
+    COUNT(*) AS calls,
+    SUM(CASE WHEN targeted.has_failed THEN 0 ELSE 1 END) AS succeeded,
+    SUM(CASE WHEN targeted.has_failed THEN 1 ELSE 0 END) AS failed,
+    SUM(CASE WHEN targeted.is_denied THEN 1 ELSE 0 END) AS denied,
+    SUM(CASE WHEN targeted.is_throttle THEN 1 ELSE 0 END) AS throttled,
+    COUNT(targeted.invoked_by) AS forwarded,
+    MIN(targeted.event_time) AS first_seen,
+    MAX(targeted.event_time) AS last_seen,
+    list_of(targeted.aws_region) AS regions,
+    list_of(targeted.source_ip) AS source_ips,
+    list_of(targeted.access_key_id) AS access_keys,
+    sample(json_part(targeted.resources, '$'), targeted.sample_rank) AS sample_resources,
+    sample(targeted.denied_target, targeted.sample_rank) AS denied_resource,
+    list_of(targeted.error_code) AS error_codes,
+    sample(
+      CASE WHEN NOT targeted.reads OR targeted.is_sensitive THEN json_part(targeted.request_parameters, '$') END, targeted.sample_rank
+    ) AS sample_request_parameters,
+    sample(
+      CASE WHEN targeted.reads THEN search_filter(targeted.request_parameters, targeted.event_name) END, targeted.sample_rank
+    ) AS sample_filters,
+    sample(targeted.event_id, targeted.sample_rank) AS sample_event_id
+  FROM targeted
+  GROUP BY targeted.session_id, targeted.event_source, targeted.event_name
+)
+SELECT
+  calls.session_id,
+  MIN(calls.identity_arn) OVER (PARTITION BY calls.session_id) AS identity_arn,
+  MIN(calls.identity_type) OVER (PARTITION BY calls.session_id) AS identity_type,
+  MIN(calls.account_id) OVER (PARTITION BY calls.session_id) AS account_id,
+  calls.event_source,
+  calls.event_name,
+  calls.read_only,
+  calls.sensitive,
+  calls.calls,
+  calls.succeeded,
+  calls.failed,
+  calls.denied,
+  calls.throttled,
+  calls.forwarded,
+  calls.first_seen,
+  calls.last_seen,
+  calls.regions,
+  calls.source_ips,
+  calls.access_keys,
+  calls.sample_resources,
+  calls.denied_resource,
+  calls.error_codes,
+  calls.sample_request_parameters,
+  calls.sample_filters,
+  calls.sample_event_id
+FROM calls
+ORDER BY calls.session_id, calls.event_source NULLS LAST, calls.event_name NULLS LAST

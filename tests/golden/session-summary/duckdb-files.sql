@@ -1,0 +1,555 @@
+/* each event once, with its session (docs/rules.md §1) */
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    CAST($access_key AS TEXT) AS access_key,
+    CAST($window_from AS TIMESTAMP) AS window_from,
+    CAST($window_to AS TIMESTAMP) AS window_to
+), wanted_access_key AS (
+  SELECT
+    parameters.access_key AS value
+  FROM parameters
+), delivered /* the log, read through the layout files */ AS (
+  SELECT
+    record.event_id,
+    CASE
+      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+      THEN TRY_STRPTIME(record.event_time_text, '%Y-%m-%dT%H:%M:%SZ')
+      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.event_time_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
+          WHEN REGEXP_MATCHES(record.event_time_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
+          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
+          ELSE 0
+        END
+      )
+    END AS event_time,
+    record.event_source,
+    record.event_name,
+    record.aws_region,
+    record.source_ip,
+    record.user_agent,
+    record.error_code,
+    record.error_message,
+    record.recipient_account_id,
+    CASE record.read_only_text WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS read_only,
+    record.identity_type,
+    record.principal_id,
+    record.identity_arn,
+    record.account_id,
+    record.access_key_id,
+    record.invoked_by,
+    CASE
+      WHEN REGEXP_FULL_MATCH(record.created_at_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+      THEN TRY_STRPTIME(record.created_at_text, '%Y-%m-%dT%H:%M:%SZ')
+      WHEN REGEXP_FULL_MATCH(record.created_at_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.created_at_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.created_at_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
+          WHEN REGEXP_MATCHES(record.created_at_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
+          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.created_at_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.created_at_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
+          ELSE 0
+        END
+      )
+    END AS created_at,
+    record.request_parameters,
+    record.response_elements,
+    record.resources
+  FROM (
+    SELECT
+      CASE WHEN NOT JSON_TYPE(eventID, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventID ->> '$', '') END AS event_id,
+      CASE WHEN NOT JSON_TYPE(eventTime, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventTime ->> '$', '') END AS event_time_text,
+      CASE WHEN NOT JSON_TYPE(eventSource, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventSource ->> '$', '') END AS event_source,
+      CASE WHEN NOT JSON_TYPE(eventName, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventName ->> '$', '') END AS event_name,
+      CASE WHEN NOT JSON_TYPE(awsRegion, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(awsRegion ->> '$', '') END AS aws_region,
+      CASE WHEN NOT JSON_TYPE(sourceIPAddress, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(sourceIPAddress ->> '$', '') END AS source_ip,
+      CASE WHEN NOT JSON_TYPE(userAgent, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(userAgent ->> '$', '') END AS user_agent,
+      CASE WHEN NOT JSON_TYPE(errorCode, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(errorCode ->> '$', '') END AS error_code,
+      CASE WHEN NOT JSON_TYPE(errorMessage, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(errorMessage ->> '$', '') END AS error_message,
+      CASE WHEN NOT JSON_TYPE(recipientAccountId, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(recipientAccountId ->> '$', '') END AS recipient_account_id,
+      LOWER(CASE WHEN NOT JSON_TYPE(readOnly, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(readOnly ->> '$', '') END) AS read_only_text,
+      CASE WHEN NOT JSON_TYPE(userIdentity, '$.type') IN ('OBJECT', 'ARRAY') THEN NULLIF(userIdentity ->> '$.type', '') END AS identity_type,
+      CASE
+        WHEN NOT JSON_TYPE(userIdentity, '$.principalId') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(userIdentity ->> '$.principalId', '')
+      END AS principal_id,
+      CASE WHEN NOT JSON_TYPE(userIdentity, '$.arn') IN ('OBJECT', 'ARRAY') THEN NULLIF(userIdentity ->> '$.arn', '') END AS identity_arn,
+      CASE
+        WHEN NOT JSON_TYPE(userIdentity, '$.accountId') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(userIdentity ->> '$.accountId', '')
+      END AS account_id,
+      CASE
+        WHEN NOT JSON_TYPE(userIdentity, '$.accessKeyId') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(userIdentity ->> '$.accessKeyId', '')
+      END AS access_key_id,
+      CASE
+        WHEN NOT JSON_TYPE(userIdentity, '$.invokedBy') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(userIdentity ->> '$.invokedBy', '')
+      END AS invoked_by,
+      CASE
+        WHEN NOT JSON_TYPE(userIdentity, '$.sessionContext.attributes.creationDate') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(userIdentity ->> '$.sessionContext.attributes.creationDate', '')
+      END AS created_at_text,
+      CASE WHEN JSON_TYPE(requestParameters) IN ('OBJECT', 'ARRAY') THEN requestParameters END AS request_parameters,
+      CASE WHEN JSON_TYPE(responseElements) IN ('OBJECT', 'ARRAY') THEN responseElements END AS response_elements,
+      CASE WHEN JSON_TYPE(resources) IN ('OBJECT', 'ARRAY') THEN resources END AS resources
+    FROM delivery_records
+  ) AS record
+  CROSS JOIN parameters
+  WHERE
+    CASE
+      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+      THEN TRY_STRPTIME(record.event_time_text, '%Y-%m-%dT%H:%M:%SZ')
+      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.event_time_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
+          WHEN REGEXP_MATCHES(record.event_time_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
+          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
+          ELSE 0
+        END
+      )
+    END >= parameters.window_from
+    AND CASE
+      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+      THEN TRY_STRPTIME(record.event_time_text, '%Y-%m-%dT%H:%M:%SZ')
+      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.event_time_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
+          WHEN REGEXP_MATCHES(record.event_time_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
+          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
+          ELSE 0
+        END
+      )
+    END < parameters.window_to
+), events AS MATERIALIZED (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || STRFTIME(counted.session_created_at, '%Y-%m-%dT%H:%M:%SZ')
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window,
+      ROW_NUMBER() OVER (
+        PARTITION BY delivered.event_id
+        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
+      ) AS copy_number
+    FROM delivered
+    CROSS JOIN parameters
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
+), judged AS (
+  SELECT
+    events.session_id,
+    events.identity_arn,
+    events.identity_type,
+    events.account_id,
+    events.event_source,
+    events.event_name,
+    events.event_id,
+    events.event_time,
+    events.aws_region,
+    events.source_ip,
+    events.access_key_id,
+    events.invoked_by,
+    events.error_code,
+    events.error_message,
+    events.resources,
+    events.request_parameters,
+    COALESCE(
+      events.read_only,
+      COALESCE(
+        REGEXP_MATCHES(
+          events.event_name,
+          '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
+        ),
+        FALSE
+      )
+    ) AS reads,
+    COALESCE(
+      events.read_only,
+      COALESCE(
+        REGEXP_MATCHES(
+          events.event_name,
+          '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
+        ),
+        FALSE
+      )
+    )
+    AND COALESCE(
+      (
+        (
+          events.event_source = 'sts.amazonaws.com'
+          AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetSessionToken', 'GetFederationToken')
+        )
+        OR (
+          events.event_source = 'sso.amazonaws.com' AND events.event_name IN ('GetRoleCredentials')
+        )
+        OR (
+          events.event_source = 'signin.amazonaws.com' AND events.event_name IN ('GetSigninToken')
+        )
+        OR (
+          events.event_source = 'secretsmanager.amazonaws.com' AND events.event_name IN ('GetSecretValue', 'BatchGetSecretValue')
+        )
+        OR (
+          events.event_source = 'ssm.amazonaws.com'
+          AND events.event_name IN ('GetParameter', 'GetParameters', 'GetParametersByPath', 'GetParameterHistory')
+        )
+        OR (
+          events.event_source = 'kms.amazonaws.com' AND events.event_name IN ('Decrypt')
+        )
+        OR (
+          events.event_source = 'ec2.amazonaws.com'
+          AND events.event_name IN (
+            'GetPasswordData',
+            'DescribeInstanceAttribute',
+            'GetConsoleOutput',
+            'GetConsoleScreenshot',
+            'GetLaunchTemplateData',
+            'DescribeSnapshotAttribute'
+          )
+        )
+        OR (
+          events.event_source = 'ecr.amazonaws.com'
+          AND events.event_name IN ('GetAuthorizationToken', 'BatchGetImage', 'GetDownloadUrlForLayer')
+        )
+        OR (
+          events.event_source = 'ecr-public.amazonaws.com' AND events.event_name IN ('GetAuthorizationToken')
+        )
+        OR (
+          events.event_source = 'codeartifact.amazonaws.com' AND events.event_name IN ('GetAuthorizationToken')
+        )
+        OR (
+          events.event_source = 'lambda.amazonaws.com' AND (
+            REGEXP_MATCHES(events.event_name, '^GetFunction')
+          )
+        )
+        OR (
+          events.event_source = 'iam.amazonaws.com'
+          AND events.event_name IN ('GetAccountAuthorizationDetails', 'ListAccessKeys', 'GetCredentialReport', 'SimulatePrincipalPolicy')
+        )
+        OR (
+          events.event_source = 's3.amazonaws.com' AND events.event_name IN ('GetObject', 'ListBuckets', 'GetBucketPolicy')
+        )
+        OR (
+          events.event_source = 'dynamodb.amazonaws.com' AND events.event_name IN ('GetItem', 'BatchGetItem', 'Query', 'Scan')
+        )
+        OR (
+          events.event_source = 'rds.amazonaws.com' AND events.event_name IN ('DownloadDBLogFilePortion')
+        )
+        OR (
+          events.event_source = 'redshift.amazonaws.com' AND (
+            REGEXP_MATCHES(events.event_name, '^GetClusterCredentials')
+          )
+        )
+        OR (
+          events.event_source = 'eks-auth.amazonaws.com' AND events.event_name IN ('AssumeRoleForPodIdentity')
+        )
+        OR (
+          events.event_source = 'cognito-identity.amazonaws.com'
+          AND (
+            events.event_name IN ('GetCredentialsForIdentity') OR (
+              REGEXP_MATCHES(events.event_name, '^GetOpenIdToken')
+            )
+          )
+        )
+        OR (
+          events.event_source = 'athena.amazonaws.com' AND events.event_name IN ('GetQueryResults')
+        )
+        OR (
+          events.event_source = 'logs.amazonaws.com' AND events.event_name IN ('GetLogEvents', 'GetLogRecord', 'GetQueryResults')
+        )
+        OR (
+          events.event_source = 'cloudtrail.amazonaws.com' AND events.event_name IN ('LookupEvents')
+        )
+        OR (
+          events.event_source = 'organizations.amazonaws.com' AND events.event_name IN ('ListAccounts', 'DescribeOrganization')
+        )
+      ),
+      FALSE
+    ) AS is_sensitive,
+    NOT events.error_code IS NULL
+    OR NOT events.error_message IS NULL
+    OR COALESCE(
+      CASE
+        WHEN NOT JSON_TYPE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(events.response_elements ->> (
+          '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')
+        ), '')
+      END,
+      ''
+    ) = 'Failure' AS has_failed,
+    COALESCE(
+      (
+        events.error_code IN (
+          'AccessDenied',
+          'AccessDeniedException',
+          'Client.UnauthorizedOperation',
+          'UnauthorizedOperation',
+          'UnauthorizedAccess',
+          'AuthorizationError',
+          'NotAuthorized',
+          'NotAuthorizedException',
+          'Forbidden',
+          'ForbiddenException',
+          'InvalidAccessException',
+          'VpceAccessDenied',
+          'Client.OperationNotPermitted'
+        )
+        OR (
+          REGEXP_MATCHES(events.error_code, '(?i)(access.?denied|unauthorized|not.?authorized|authorizationerror|forbidden)')
+        )
+      ),
+      FALSE
+    ) AS is_denied,
+    COALESCE(
+      (
+        events.error_code IN (
+          'ThrottlingException',
+          'Throttling',
+          'Client.RequestLimitExceeded',
+          'TooManyRequestsException',
+          'ProvisionedThroughputExceededException',
+          'SlowDown'
+        )
+        OR (
+          REGEXP_MATCHES(events.error_code, '(?i)(throttl|requestlimitexceeded|toomanyrequests|slowdown)')
+        )
+      ),
+      FALSE
+    ) AS is_throttle
+  FROM events
+  WHERE
+    NOT events.session_id IS NULL
+    AND events.in_window
+    AND events.session_id IN (
+      SELECT
+        events.session_id
+      FROM events
+      WHERE
+        events.in_window AND events.access_key_id IN (
+          SELECT
+            wanted_access_key.value
+          FROM wanted_access_key
+        )
+    )
+), ranked /* what a denial names as its target (docs/rules.md §7), and the order in which events are chosen as samples */ AS (
+  SELECT
+    judged.*,
+    CASE
+      WHEN judged.is_denied AND STRPOS(judged.error_message, ' on resource: ') > 0
+      THEN SUBSTRING(judged.error_message, STRPOS(judged.error_message, ' on resource: ') + 14)
+    END AS denial_tail,
+    CASE WHEN judged.has_failed THEN '0' ELSE '1' END || COALESCE(STRFTIME(judged.event_time, '%Y-%m-%dT%H:%M:%SZ'), '') || COALESCE('!' || judged.event_id, ' ') AS sample_rank
+  FROM judged
+), targeted AS (
+  SELECT
+    ranked.*,
+    NULLIF(
+      NULLIF(
+        TRIM(
+          CASE
+            WHEN STRPOS(ranked.denial_tail, ' because ') > 0 OR STRPOS(ranked.denial_tail, ' with an explicit deny') > 0
+            THEN SPLIT_PART(SPLIT_PART(ranked.denial_tail, ' because ', 1), ' with an explicit deny', 1)
+            WHEN STRPOS(ranked.denial_tail, '. ') > 0
+            THEN SPLIT_PART(ranked.denial_tail, '. ', 1)
+            WHEN ranked.denial_tail LIKE '%.'
+            THEN SUBSTRING(ranked.denial_tail, 1, LENGTH(ranked.denial_tail) - 1)
+            ELSE ranked.denial_tail
+          END
+        ),
+        ''
+      ),
+      '*'
+    ) AS denied_target
+  FROM ranked
+), calls AS (
+  SELECT
+    targeted.session_id,
+    MIN(targeted.identity_arn) AS identity_arn,
+    MIN(targeted.identity_type) AS identity_type,
+    MIN(targeted.account_id) AS account_id,
+    targeted.event_source,
+    targeted.event_name,
+    COALESCE(BOOL_AND(CAST(targeted.reads AS BOOLEAN)), FALSE) AS read_only,
+    COALESCE(BOOL_OR(CAST(targeted.is_sensitive AS BOOLEAN)), FALSE) AS sensitive,
+    COUNT(*) AS calls,
+    SUM(CASE WHEN targeted.has_failed THEN 0 ELSE 1 END) AS succeeded,
+    SUM(CASE WHEN targeted.has_failed THEN 1 ELSE 0 END) AS failed,
+    SUM(CASE WHEN targeted.is_denied THEN 1 ELSE 0 END) AS denied,
+    SUM(CASE WHEN targeted.is_throttle THEN 1 ELSE 0 END) AS throttled,
+    COUNT(targeted.invoked_by) AS forwarded,
+    MIN(targeted.event_time) AS first_seen,
+    MAX(targeted.event_time) AS last_seen,
+    COALESCE(
+      LIST_SORT(ARRAY_AGG(DISTINCT targeted.aws_region) FILTER(WHERE
+        NOT targeted.aws_region IS NULL))[1:20],
+      CAST([] AS TEXT[])
+    ) AS regions,
+    COALESCE(LIST_SORT(ARRAY_AGG(DISTINCT targeted.source_ip) FILTER(WHERE
+      NOT targeted.source_ip IS NULL))[1:20], CAST([] AS TEXT[])) AS source_ips,
+    COALESCE(
+      LIST_SORT(ARRAY_AGG(DISTINCT targeted.access_key_id) FILTER(WHERE
+        NOT targeted.access_key_id IS NULL))[1:20],
+      CAST([] AS TEXT[])
+    ) AS access_keys,
+    ARG_MAX(
+      CASE
+        WHEN NOT CAST(targeted.resources -> '$' AS TEXT) IN ('null', '{}', '[]', '""')
+        THEN CAST(targeted.resources -> '$' AS TEXT)
+      END,
+      targeted.sample_rank
+    ) FILTER(WHERE
+      NOT CASE
+        WHEN NOT CAST(targeted.resources -> '$' AS TEXT) IN ('null', '{}', '[]', '""')
+        THEN CAST(targeted.resources -> '$' AS TEXT)
+      END IS NULL) AS sample_resources,
+    ARG_MAX(targeted.denied_target, targeted.sample_rank) FILTER(WHERE
+      NOT targeted.denied_target IS NULL) AS denied_resource,
+    COALESCE(
+      LIST_SORT(ARRAY_AGG(DISTINCT targeted.error_code) FILTER(WHERE
+        NOT targeted.error_code IS NULL))[1:20],
+      CAST([] AS TEXT[])
+    ) AS error_codes,
+    ARG_MAX(
+      CASE
+        WHEN NOT targeted.reads OR targeted.is_sensitive
+        THEN CASE
+          WHEN NOT CAST(targeted.request_parameters -> '$' AS TEXT) IN ('null', '{}', '[]', '""')
+          THEN CAST(targeted.request_parameters -> '$' AS TEXT)
+        END
+      END,
+      targeted.sample_rank
+    ) FILTER(WHERE
+      NOT CASE
+        WHEN NOT targeted.reads OR targeted.is_sensitive
+        THEN CASE
+          WHEN NOT CAST(targeted.request_parameters -> '$' AS TEXT) IN ('null', '{}', '[]', '""')
+          THEN CAST(targeted.request_parameters -> '$' AS TEXT)
+        END
+      END IS NULL) AS sample_request_parameters,
+    ARG_MAX(
+      CASE
+        WHEN targeted.reads
+        THEN COALESCE(
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.filters' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.filters' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.filter' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.filter' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.Filter' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.Filter' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.Filters' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.Filters' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> (
+              '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
+            ) AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> (
+              '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
+            ) AS TEXT)
+          END
+        )
+      END,
+      targeted.sample_rank
+    ) FILTER(WHERE
+      NOT CASE
+        WHEN targeted.reads
+        THEN COALESCE(
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.filters' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.filters' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.filter' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.filter' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.Filter' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.Filter' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> '$.Filters' AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> '$.Filters' AS TEXT)
+          END,
+          CASE
+            WHEN NOT CAST(targeted.request_parameters -> (
+              '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
+            ) AS TEXT) IN ('null', '{}', '[]', '""')
+            THEN CAST(targeted.request_parameters -> (
+              '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
+            ) AS TEXT)
+          END
+        )
+      END IS NULL) AS sample_filters,
+    ARG_MAX(targeted.event_id, targeted.sample_rank) FILTER(WHERE
+      NOT targeted.event_id IS NULL) AS sample_event_id
+  FROM targeted
+  GROUP BY
+    targeted.session_id,
+    targeted.event_source,
+    targeted.event_name
+)
+SELECT
+  calls.session_id,
+  MIN(calls.identity_arn) OVER (PARTITION BY calls.session_id) AS identity_arn,
+  MIN(calls.identity_type) OVER (PARTITION BY calls.session_id) AS identity_type,
+  MIN(calls.account_id) OVER (PARTITION BY calls.session_id) AS account_id,
+  calls.event_source,
+  calls.event_name,
+  calls.read_only,
+  calls.sensitive,
+  calls.calls,
+  calls.succeeded,
+  calls.failed,
+  calls.denied,
+  calls.throttled,
+  calls.forwarded,
+  calls.first_seen,
+  calls.last_seen,
+  calls.regions,
+  calls.source_ips,
+  calls.access_keys,
+  calls.sample_resources,
+  calls.denied_resource,
+  calls.error_codes,
+  calls.sample_request_parameters,
+  calls.sample_filters,
+  calls.sample_event_id
+FROM calls
+ORDER BY
+  calls.session_id,
+  calls.event_source,
+  calls.event_name
