@@ -56,6 +56,9 @@ def add_ctes(tree: exp.Select, ctes: list[exp.CTE]) -> None:
     if clause is None:
         tree.set("with_", exp.With(expressions=ctes))
     else:
+        first = clause.expressions[0]
+        if clause.comments:  # the parser gives the first CTE's comment to the WITH; it must not end above our CTEs
+            first.args["alias"].comments, clause.comments = clause.comments, None
         clause.set("expressions", [*ctes, *clause.expressions])
 
 

@@ -52,7 +52,7 @@ strftime(:time, '%Y' || :separator || '%m' || :separator || '%d')
 regexp_matches(:text, :pattern)
 
 -- word: first_match(text, pattern)
-CASE WHEN regexp_matches(:text, :pattern) THEN regexp_extract(:text, :pattern, 1) END
+NULLIF(regexp_extract(:text, :pattern, 1), '')
 
 -- word: like_pattern(text)
 replace(replace(replace(replace(:text, '!', '!!'), '%', '!%'), '_', '!_'), '*', '%')

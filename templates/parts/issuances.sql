@@ -1,69 +1,10 @@
 -- the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2)
-vending AS (
+vending_calls AS (
   SELECT
     events.*,
-    CASE
-      WHEN events.event_source = 'iam.amazonaws.com' THEN json_text(events.response_elements, '$.accessKey.accessKeyId')
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-        THEN json_text(events.response_elements, '$.credentialSet[0].credentials.accessKeyId')
-      WHEN events.event_name NOT IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-        THEN json_text(events.response_elements, '$.credentials.accessKeyId')
-    END AS issued_access_key_id,
-    CASE
-      WHEN events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
-        THEN json_text(events.response_elements, '$.assumedRoleUser.assumedRoleId')
-      WHEN events.event_name = 'GetFederationToken' THEN json_text(events.response_elements, '$.federatedUser.federatedUserId')
-      WHEN events.event_name = 'AssumeRoot'
-        THEN COALESCE(
-          first_match(json_text(events.request_parameters, '$.targetPrincipal'), '^([0-9]{12})$'),
-          first_match(json_text(events.request_parameters, '$.targetPrincipal'), '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):')
-        )
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-        THEN json_text(events.response_elements, '$.credentialSet[0].assumedRoleUser.assumedRoleId')
-      WHEN events.event_name IN (
-        'GetSessionToken', 'GetSigninToken', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'CreateOAuth2Token'
-      )
-        THEN events.principal_id
-    END AS issued_principal_id,
-    CASE
-      WHEN events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
-        THEN COALESCE(
-          json_text(events.response_elements, '$.assumedRoleUser.arn'),
-          'arn:' || first_match(json_text(events.request_parameters, '$.roleArn'), '^arn:([^:]+):')
-            || ':sts::' || first_match(json_text(events.request_parameters, '$.roleArn'), '^arn:[^:]*:[^:]*:[^:]*:([^:]*):')
-            || ':assumed-role/' || first_match(json_text(events.request_parameters, '$.roleArn'), '([^/]+)$')
-            || '/' || json_text(events.request_parameters, '$.roleSessionName')
-        )
-      WHEN events.event_name = 'GetFederationToken' THEN json_text(events.response_elements, '$.federatedUser.arn')
-      WHEN events.event_name = 'AssumeRoot'
-        THEN COALESCE(
-          first_match(json_text(events.request_parameters, '$.targetPrincipal'), '^(arn:.*)$'),
-          'arn:aws:iam::' || first_match(json_text(events.request_parameters, '$.targetPrincipal'), '^([0-9]{12})$') || ':root'
-        )
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-        THEN json_text(events.response_elements, '$.credentialSet[0].assumedRoleUser.arn')
-      WHEN events.event_name IN (
-        'GetSessionToken', 'GetSigninToken', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'CreateOAuth2Token'
-      )
-        THEN events.identity_arn
-    END AS issued_arn,
-    CASE
-      WHEN events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
-        OR events.event_source = 'rolesanywhere.amazonaws.com' THEN 'AssumedRole'
-      WHEN events.event_name = 'AssumeRoot' THEN 'Root'
-      WHEN events.event_name = 'GetFederationToken' THEN 'FederatedUser'
-      WHEN events.event_name = 'CreateAccessKey' THEN 'IAMUser'
-      ELSE events.identity_type
-    END AS issued_type,
-    CASE WHEN events.event_name <> 'CreateAccessKey' THEN events.event_time END AS issued_created_at,
-    CASE
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-        THEN expiry_time(json_text(events.response_elements, '$.credentialSet[0].credentials.expiration'))
-      WHEN events.event_name NOT IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-        THEN expiry_time(json_text(events.response_elements, '$.credentials.expiration'))
-    END AS expires_at,
-    events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    json_text(events.request_parameters, '$.sourceIdentity') AS issued_source_identity
+    json_text(events.request_parameters, '$.roleArn') AS role_arn,
+    json_text(events.request_parameters, '$.roleSessionName') AS role_session_name,
+    json_text(events.request_parameters, '$.targetPrincipal') AS target_principal
   FROM events
   WHERE events.error_code IS NULL
     AND events.error_message IS NULL
@@ -80,6 +21,74 @@ vending AS (
       OR events.event_source = 'iam.amazonaws.com' AND events.event_name = 'CreateAccessKey'
       OR events.event_name = 'CreateOAuth2Token'
     )
+),
+-- whom they issued it to
+vending AS (
+  SELECT
+    vending_calls.*,
+    CASE
+      WHEN vending_calls.event_source = 'iam.amazonaws.com' THEN json_text(vending_calls.response_elements, '$.accessKey.accessKeyId')
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+        THEN json_text(vending_calls.response_elements, '$.credentialSet[0].credentials.accessKeyId')
+      WHEN vending_calls.event_name NOT IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+        THEN json_text(vending_calls.response_elements, '$.credentials.accessKeyId')
+    END AS issued_access_key_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+        THEN json_text(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId')
+      WHEN vending_calls.event_name = 'GetFederationToken' THEN json_text(vending_calls.response_elements, '$.federatedUser.federatedUserId')
+      WHEN vending_calls.event_name = 'AssumeRoot'
+        THEN COALESCE(
+          first_match(vending_calls.target_principal, '^([0-9]{12})$'),
+          first_match(vending_calls.target_principal, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):')
+        )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+        THEN json_text(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.assumedRoleId')
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken', 'GetSigninToken', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'CreateOAuth2Token'
+      )
+        THEN vending_calls.principal_id
+    END AS issued_principal_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+        THEN COALESCE(
+          json_text(vending_calls.response_elements, '$.assumedRoleUser.arn'),
+          'arn:' || first_match(vending_calls.role_arn, '^arn:([^:]+):')
+            || ':sts::' || first_match(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):')
+            || ':assumed-role/' || first_match(vending_calls.role_arn, '([^/]+)$')
+            || '/' || vending_calls.role_session_name
+        )
+      WHEN vending_calls.event_name = 'GetFederationToken' THEN json_text(vending_calls.response_elements, '$.federatedUser.arn')
+      WHEN vending_calls.event_name = 'AssumeRoot'
+        THEN COALESCE(
+          first_match(vending_calls.target_principal, '^(arn:.*)$'),
+          'arn:aws:iam::' || first_match(vending_calls.target_principal, '^([0-9]{12})$') || ':root'
+        )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+        THEN json_text(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.arn')
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken', 'GetSigninToken', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'CreateOAuth2Token'
+      )
+        THEN vending_calls.identity_arn
+    END AS issued_arn,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
+        OR vending_calls.event_source = 'rolesanywhere.amazonaws.com' THEN 'AssumedRole'
+      WHEN vending_calls.event_name = 'AssumeRoot' THEN 'Root'
+      WHEN vending_calls.event_name = 'GetFederationToken' THEN 'FederatedUser'
+      WHEN vending_calls.event_name = 'CreateAccessKey' THEN 'IAMUser'
+      ELSE vending_calls.identity_type
+    END AS issued_type,
+    CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
+    CASE
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+        THEN expiry_time(json_text(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration'))
+      WHEN vending_calls.event_name NOT IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+        THEN expiry_time(json_text(vending_calls.response_elements, '$.credentials.expiration'))
+    END AS expires_at,
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
+    json_text(vending_calls.request_parameters, '$.sourceIdentity') AS issued_source_identity
+  FROM vending_calls
 ),
 -- one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4)
 copies AS (

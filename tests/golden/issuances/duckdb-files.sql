@@ -1,4 +1,3 @@
-/* each event once, with its session (docs/rules.md §1) */
 WITH parameters /* the values asked about */ AS (
   SELECT
     CAST($window_from AS TIMESTAMP) AS window_from,
@@ -129,7 +128,7 @@ WITH parameters /* the values asked about */ AS (
         END
       )
     END < parameters.window_to
-), events AS (
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
   SELECT
     counted.*,
     CASE
@@ -157,458 +156,21 @@ WITH parameters /* the values asked about */ AS (
   ) AS counted
   WHERE
     counted.copy_number = 1 OR counted.event_id IS NULL
-), vending /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
+), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
     CASE
-      WHEN events.event_source = 'iam.amazonaws.com'
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.accessKey.accessKeyId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.accessKey.accessKeyId', '')
-      END
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.accessKeyId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.accessKeyId', '')
-      END
-      WHEN NOT events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.accessKeyId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.credentials.accessKeyId', '')
-      END
-    END AS issued_access_key_id,
+      WHEN NOT JSON_TYPE(events.request_parameters, '$.roleArn') IN ('OBJECT', 'ARRAY')
+      THEN NULLIF(events.request_parameters ->> '$.roleArn', '')
+    END AS role_arn,
     CASE
-      WHEN events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.assumedRoleUser.assumedRoleId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.assumedRoleUser.assumedRoleId', '')
-      END
-      WHEN events.event_name = 'GetFederationToken'
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.federatedUser.federatedUserId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.federatedUser.federatedUserId', '')
-      END
-      WHEN events.event_name = 'AssumeRoot'
-      THEN COALESCE(
-        CASE
-          WHEN REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-            END,
-            '^([0-9]{12})$'
-          )
-          THEN REGEXP_EXTRACT(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-            END,
-            '^([0-9]{12})$',
-            1
-          )
-        END,
-        CASE
-          WHEN REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-            END,
-            '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):'
-          )
-          THEN REGEXP_EXTRACT(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-            END,
-            '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):',
-            1
-          )
-        END
-      )
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].assumedRoleUser.assumedRoleId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.credentialSet[0].assumedRoleUser.assumedRoleId', '')
-      END
-      WHEN events.event_name IN (
-        'GetSessionToken',
-        'GetSigninToken',
-        'ConsoleLogin',
-        'SwitchRole',
-        'RenewRole',
-        'UserAuthentication',
-        'CreateOAuth2Token'
-      )
-      THEN events.principal_id
-    END AS issued_principal_id,
+      WHEN NOT JSON_TYPE(events.request_parameters, '$.roleSessionName') IN ('OBJECT', 'ARRAY')
+      THEN NULLIF(events.request_parameters ->> '$.roleSessionName', '')
+    END AS role_session_name,
     CASE
-      WHEN events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
-      THEN COALESCE(
-        CASE
-          WHEN NOT JSON_TYPE(events.response_elements, '$.assumedRoleUser.arn') IN ('OBJECT', 'ARRAY')
-          THEN NULLIF(events.response_elements ->> '$.assumedRoleUser.arn', '')
-        END,
-        'arn:' || CASE
-          WHEN REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.roleArn') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.roleArn', '')
-            END,
-            '^arn:([^:]+):'
-          )
-          THEN REGEXP_EXTRACT(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.roleArn') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.roleArn', '')
-            END,
-            '^arn:([^:]+):',
-            1
-          )
-        END || ':sts::' || CASE
-          WHEN REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.roleArn') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.roleArn', '')
-            END,
-            '^arn:[^:]*:[^:]*:[^:]*:([^:]*):'
-          )
-          THEN REGEXP_EXTRACT(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.roleArn') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.roleArn', '')
-            END,
-            '^arn:[^:]*:[^:]*:[^:]*:([^:]*):',
-            1
-          )
-        END || ':assumed-role/' || CASE
-          WHEN REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.roleArn') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.roleArn', '')
-            END,
-            '([^/]+)$'
-          )
-          THEN REGEXP_EXTRACT(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.roleArn') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.roleArn', '')
-            END,
-            '([^/]+)$',
-            1
-          )
-        END || '/' || CASE
-          WHEN NOT JSON_TYPE(events.request_parameters, '$.roleSessionName') IN ('OBJECT', 'ARRAY')
-          THEN NULLIF(events.request_parameters ->> '$.roleSessionName', '')
-        END
-      )
-      WHEN events.event_name = 'GetFederationToken'
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.federatedUser.arn') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.federatedUser.arn', '')
-      END
-      WHEN events.event_name = 'AssumeRoot'
-      THEN COALESCE(
-        CASE
-          WHEN REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-            END,
-            '^(arn:.*)$'
-          )
-          THEN REGEXP_EXTRACT(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-            END,
-            '^(arn:.*)$',
-            1
-          )
-        END,
-        'arn:aws:iam::' || CASE
-          WHEN REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-            END,
-            '^([0-9]{12})$'
-          )
-          THEN REGEXP_EXTRACT(
-            CASE
-              WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-            END,
-            '^([0-9]{12})$',
-            1
-          )
-        END || ':root'
-      )
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].assumedRoleUser.arn') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.credentialSet[0].assumedRoleUser.arn', '')
-      END
-      WHEN events.event_name IN (
-        'GetSessionToken',
-        'GetSigninToken',
-        'ConsoleLogin',
-        'SwitchRole',
-        'RenewRole',
-        'UserAuthentication',
-        'CreateOAuth2Token'
-      )
-      THEN events.identity_arn
-    END AS issued_arn,
-    CASE
-      WHEN events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
-      OR events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN 'AssumedRole'
-      WHEN events.event_name = 'AssumeRoot'
-      THEN 'Root'
-      WHEN events.event_name = 'GetFederationToken'
-      THEN 'FederatedUser'
-      WHEN events.event_name = 'CreateAccessKey'
-      THEN 'IAMUser'
-      ELSE events.identity_type
-    END AS issued_type,
-    CASE WHEN events.event_name <> 'CreateAccessKey' THEN events.event_time END AS issued_created_at,
-    CASE
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN COALESCE(
-        CASE
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M'
-          )
-          AND NOT REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '\d{4},? 0+:'
-          )
-          THEN TRY_STRPTIME(
-            REGEXP_REPLACE(
-              REGEXP_REPLACE(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '(\d{4}),',
-                '\1'
-              ),
-              '[\s\x{202F}]([AP]M)$',
-              ' \1'
-            ),
-            '%b %d, %Y %I:%M:%S %p'
-          )
-        END,
-        CASE
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z'
-          )
-          THEN TRY_STRPTIME(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '%Y-%m-%dT%H:%M:%SZ'
-          )
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?'
-          )
-          THEN TRY_STRPTIME(
-            SUBSTRING(
-              REGEXP_REPLACE(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '[-:T ]',
-                '',
-                'g'
-              ),
-              1,
-              14
-            ),
-            '%Y%m%d%H%M%S'
-          ) - TO_MINUTES(
-            COALESCE(
-              TRY_CAST(REGEXP_EXTRACT(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '([+-])(\d{2}):?(\d{2})?$',
-                1
-              ) || '1' AS INT),
-              0
-            ) * CASE
-              WHEN REGEXP_MATCHES(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '[T ].*[+-]\d{2}(:?\d{2})?$'
-              )
-              THEN 60 * TRY_CAST(REGEXP_EXTRACT(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '[+-](\d{2})(:?(\d{2}))?$',
-                1
-              ) AS INT) + COALESCE(
-                TRY_CAST(NULLIF(
-                  REGEXP_EXTRACT(
-                    CASE
-                      WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                      THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                    END,
-                    '[+-](\d{2})(:?(\d{2}))?$',
-                    3
-                  ),
-                  ''
-                ) AS INT),
-                0
-              )
-              ELSE 0
-            END
-          )
-        END
-      )
-      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN COALESCE(
-        CASE
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M'
-          )
-          AND NOT REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '\d{4},? 0+:'
-          )
-          THEN TRY_STRPTIME(
-            REGEXP_REPLACE(
-              REGEXP_REPLACE(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '(\d{4}),',
-                '\1'
-              ),
-              '[\s\x{202F}]([AP]M)$',
-              ' \1'
-            ),
-            '%b %d, %Y %I:%M:%S %p'
-          )
-        END,
-        CASE
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z'
-          )
-          THEN TRY_STRPTIME(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '%Y-%m-%dT%H:%M:%SZ'
-          )
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?'
-          )
-          THEN TRY_STRPTIME(
-            SUBSTRING(
-              REGEXP_REPLACE(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '[-:T ]',
-                '',
-                'g'
-              ),
-              1,
-              14
-            ),
-            '%Y%m%d%H%M%S'
-          ) - TO_MINUTES(
-            COALESCE(
-              TRY_CAST(REGEXP_EXTRACT(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '([+-])(\d{2}):?(\d{2})?$',
-                1
-              ) || '1' AS INT),
-              0
-            ) * CASE
-              WHEN REGEXP_MATCHES(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '[T ].*[+-]\d{2}(:?\d{2})?$'
-              )
-              THEN 60 * TRY_CAST(REGEXP_EXTRACT(
-                CASE
-                  WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '[+-](\d{2})(:?(\d{2}))?$',
-                1
-              ) AS INT) + COALESCE(
-                TRY_CAST(NULLIF(
-                  REGEXP_EXTRACT(
-                    CASE
-                      WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                      THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-                    END,
-                    '[+-](\d{2})(:?(\d{2}))?$',
-                    3
-                  ),
-                  ''
-                ) AS INT),
-                0
-              )
-              ELSE 0
-            END
-          )
-        END
-      )
-    END AS expires_at,
-    events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    CASE
-      WHEN NOT JSON_TYPE(events.request_parameters, '$.sourceIdentity') IN ('OBJECT', 'ARRAY')
-      THEN NULLIF(events.request_parameters ->> '$.sourceIdentity', '')
-    END AS issued_source_identity
+      WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
+      THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
+    END AS target_principal
   FROM events
   WHERE
     events.error_code IS NULL
@@ -635,6 +197,344 @@ WITH parameters /* the values asked about */ AS (
       AND events.event_name = 'CreateAccessKey'
       OR events.event_name = 'CreateOAuth2Token'
     )
+), vending /* whom they issued it to */ AS (
+  SELECT
+    vending_calls.*,
+    CASE
+      WHEN vending_calls.event_source = 'iam.amazonaws.com'
+      THEN CASE
+        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.accessKey.accessKeyId') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(vending_calls.response_elements ->> '$.accessKey.accessKeyId', '')
+      END
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.accessKeyId') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.accessKeyId', '')
+      END
+      WHEN NOT vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.accessKeyId') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(vending_calls.response_elements ->> '$.credentials.accessKeyId', '')
+      END
+    END AS issued_access_key_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN CASE
+        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(vending_calls.response_elements ->> '$.assumedRoleUser.assumedRoleId', '')
+      END
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.federatedUser.federatedUserId') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(vending_calls.response_elements ->> '$.federatedUser.federatedUserId', '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^([0-9]{12})$', 1), ''),
+        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):', 1), '')
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.assumedRoleId') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].assumedRoleUser.assumedRoleId', '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.principal_id
+    END AS issued_principal_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN COALESCE(
+        CASE
+          WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.assumedRoleUser.arn') IN ('OBJECT', 'ARRAY')
+          THEN NULLIF(vending_calls.response_elements ->> '$.assumedRoleUser.arn', '')
+        END,
+        'arn:' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:([^:]+):', 1), '') || ':sts::' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1), '') || ':assumed-role/' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '([^/]+)$', 1), '') || '/' || vending_calls.role_session_name
+      )
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.federatedUser.arn') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(vending_calls.response_elements ->> '$.federatedUser.arn', '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^(arn:.*)$', 1), ''),
+        'arn:aws:iam::' || NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^([0-9]{12})$', 1), '') || ':root'
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.arn') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].assumedRoleUser.arn', '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.identity_arn
+    END AS issued_arn,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
+      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN 'AssumedRole'
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN 'Root'
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN 'FederatedUser'
+      WHEN vending_calls.event_name = 'CreateAccessKey'
+      THEN 'IAMUser'
+      ELSE vending_calls.identity_type
+    END AS issued_type,
+    CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
+    CASE
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN COALESCE(
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+            END,
+            '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M'
+          )
+          AND NOT REGEXP_MATCHES(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+            END,
+            '\d{4},? 0+:'
+          )
+          THEN TRY_STRPTIME(
+            REGEXP_REPLACE(
+              REGEXP_REPLACE(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+                END,
+                '(\d{4}),',
+                '\1'
+              ),
+              '[\s\x{202F}]([AP]M)$',
+              ' \1'
+            ),
+            '%b %d, %Y %I:%M:%S %p'
+          )
+        END,
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+            END,
+            '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z'
+          )
+          THEN TRY_STRPTIME(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+            END,
+            '%Y-%m-%dT%H:%M:%SZ'
+          )
+          WHEN REGEXP_FULL_MATCH(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+            END,
+            '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?'
+          )
+          THEN TRY_STRPTIME(
+            SUBSTRING(
+              REGEXP_REPLACE(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+                END,
+                '[-:T ]',
+                '',
+                'g'
+              ),
+              1,
+              14
+            ),
+            '%Y%m%d%H%M%S'
+          ) - TO_MINUTES(
+            COALESCE(
+              TRY_CAST(REGEXP_EXTRACT(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+                END,
+                '([+-])(\d{2}):?(\d{2})?$',
+                1
+              ) || '1' AS INT),
+              0
+            ) * CASE
+              WHEN REGEXP_MATCHES(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+                END,
+                '[T ].*[+-]\d{2}(:?\d{2})?$'
+              )
+              THEN 60 * TRY_CAST(REGEXP_EXTRACT(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+                END,
+                '[+-](\d{2})(:?(\d{2}))?$',
+                1
+              ) AS INT) + COALESCE(
+                TRY_CAST(NULLIF(
+                  REGEXP_EXTRACT(
+                    CASE
+                      WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+                      THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+                    END,
+                    '[+-](\d{2})(:?(\d{2}))?$',
+                    3
+                  ),
+                  ''
+                ) AS INT),
+                0
+              )
+              ELSE 0
+            END
+          )
+        END
+      )
+      WHEN NOT vending_calls.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN COALESCE(
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+            END,
+            '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M'
+          )
+          AND NOT REGEXP_MATCHES(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+            END,
+            '\d{4},? 0+:'
+          )
+          THEN TRY_STRPTIME(
+            REGEXP_REPLACE(
+              REGEXP_REPLACE(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+                END,
+                '(\d{4}),',
+                '\1'
+              ),
+              '[\s\x{202F}]([AP]M)$',
+              ' \1'
+            ),
+            '%b %d, %Y %I:%M:%S %p'
+          )
+        END,
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+            END,
+            '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z'
+          )
+          THEN TRY_STRPTIME(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+            END,
+            '%Y-%m-%dT%H:%M:%SZ'
+          )
+          WHEN REGEXP_FULL_MATCH(
+            CASE
+              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+            END,
+            '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?'
+          )
+          THEN TRY_STRPTIME(
+            SUBSTRING(
+              REGEXP_REPLACE(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+                END,
+                '[-:T ]',
+                '',
+                'g'
+              ),
+              1,
+              14
+            ),
+            '%Y%m%d%H%M%S'
+          ) - TO_MINUTES(
+            COALESCE(
+              TRY_CAST(REGEXP_EXTRACT(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+                END,
+                '([+-])(\d{2}):?(\d{2})?$',
+                1
+              ) || '1' AS INT),
+              0
+            ) * CASE
+              WHEN REGEXP_MATCHES(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+                END,
+                '[T ].*[+-]\d{2}(:?\d{2})?$'
+              )
+              THEN 60 * TRY_CAST(REGEXP_EXTRACT(
+                CASE
+                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+                END,
+                '[+-](\d{2})(:?(\d{2}))?$',
+                1
+              ) AS INT) + COALESCE(
+                TRY_CAST(NULLIF(
+                  REGEXP_EXTRACT(
+                    CASE
+                      WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+                      THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
+                    END,
+                    '[+-](\d{2})(:?(\d{2}))?$',
+                    3
+                  ),
+                  ''
+                ) AS INT),
+                0
+              )
+              ELSE 0
+            END
+          )
+        END
+      )
+    END AS expires_at,
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
+    CASE
+      WHEN NOT JSON_TYPE(vending_calls.request_parameters, '$.sourceIdentity') IN ('OBJECT', 'ARRAY')
+      THEN NULLIF(vending_calls.request_parameters ->> '$.sourceIdentity', '')
+    END AS issued_source_identity
+  FROM vending_calls
 ), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
   SELECT
     vending.*,
@@ -657,13 +557,7 @@ WITH parameters /* the values asked about */ AS (
       copies.event_id,
       'no event id:' || COALESCE(STRFTIME(copies.event_time, '%Y-%m-%dT%H:%M:%SZ'), '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
     ) AS issuance_id,
-    COALESCE(
-      CASE
-        WHEN REGEXP_MATCHES(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):')
-        THEN REGEXP_EXTRACT(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1)
-      END,
-      copies.account_id
-    ) AS issued_account_id,
+    COALESCE(NULLIF(REGEXP_EXTRACT(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), copies.account_id) AS issued_account_id,
     CASE
       WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
       THEN copies.issued_principal_id || '@' || STRFTIME(copies.issued_created_at, '%Y-%m-%dT%H:%M:%SZ')

@@ -1,4 +1,3 @@
-/* each event once, with its session (docs/rules.md §1) */
 WITH parameters /* the values asked about */ AS (
   SELECT
     CAST($access_key AS TEXT) AS access_key,
@@ -109,7 +108,7 @@ WITH parameters /* the values asked about */ AS (
         END
       )
     END < parameters.window_to
-), events AS MATERIALIZED (
+), events /* each event once, with its session (docs/rules.md §1) */ AS MATERIALIZED (
   SELECT
     counted.*,
     CASE
