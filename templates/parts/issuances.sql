@@ -4,7 +4,13 @@ vending_calls AS (
     events.*,
     json_text(events.request_parameters, '$.roleArn') AS role_arn,
     json_text(events.request_parameters, '$.roleSessionName') AS role_session_name,
-    json_text(events.request_parameters, '$.targetPrincipal') AS target_principal
+    json_text(events.request_parameters, '$.targetPrincipal') AS target_principal,
+    CASE
+      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
+        THEN json_text(events.response_elements, '$.credentialSet[0].credentials.expiration')
+      WHEN events.event_name NOT IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+        THEN json_text(events.response_elements, '$.credentials.expiration')
+    END AS expiration
   FROM events
   WHERE events.error_code IS NULL
     AND events.error_message IS NULL
@@ -80,12 +86,7 @@ vending AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    CASE
-      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-        THEN expiry_time(json_text(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration'))
-      WHEN vending_calls.event_name NOT IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-        THEN expiry_time(json_text(vending_calls.response_elements, '$.credentials.expiration'))
-    END AS expires_at,
+    expiry_time(vending_calls.expiration) AS expires_at,
     vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
     json_text(vending_calls.request_parameters, '$.sourceIdentity') AS issued_source_identity
   FROM vending_calls

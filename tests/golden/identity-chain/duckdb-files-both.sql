@@ -173,7 +173,19 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     CASE
       WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
       THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-    END AS target_principal
+    END AS target_principal,
+    CASE
+      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
+      END
+      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
+        THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
+      END
+    END AS expiration
   FROM events
   WHERE
     events.error_code IS NULL
@@ -300,238 +312,28 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    CASE
-      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-      THEN COALESCE(
-        CASE
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M'
-          )
-          AND NOT REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '\d{4},? 0+:'
-          )
-          THEN TRY_STRPTIME(
-            REGEXP_REPLACE(
-              REGEXP_REPLACE(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '(\d{4}),',
-                '\1'
-              ),
-              '[\s\x{202F}]([AP]M)$',
-              ' \1'
-            ),
-            '%b %d, %Y %I:%M:%S %p'
-          )
-        END,
-        CASE
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z'
-          )
-          THEN TRY_STRPTIME(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '%Y-%m-%dT%H:%M:%SZ'
-          )
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-            END,
-            '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?'
-          )
-          THEN TRY_STRPTIME(
-            SUBSTRING(
-              REGEXP_REPLACE(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '[-:T ]',
-                '',
-                'g'
-              ),
-              1,
-              14
-            ),
-            '%Y%m%d%H%M%S'
-          ) - TO_MINUTES(
-            COALESCE(
-              TRY_CAST(REGEXP_EXTRACT(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '([+-])(\d{2}):?(\d{2})?$',
-                1
-              ) || '1' AS INT),
-              0
-            ) * CASE
-              WHEN REGEXP_MATCHES(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '[T ].*[+-]\d{2}(:?\d{2})?$'
-              )
-              THEN 60 * TRY_CAST(REGEXP_EXTRACT(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                END,
-                '[+-](\d{2})(:?(\d{2}))?$',
-                1
-              ) AS INT) + COALESCE(
-                TRY_CAST(NULLIF(
-                  REGEXP_EXTRACT(
-                    CASE
-                      WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-                      THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-                    END,
-                    '[+-](\d{2})(:?(\d{2}))?$',
-                    3
-                  ),
-                  ''
-                ) AS INT),
-                0
-              )
-              ELSE 0
-            END
-          )
-        END
-      )
-      WHEN NOT vending_calls.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN COALESCE(
-        CASE
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M'
-          )
-          AND NOT REGEXP_MATCHES(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '\d{4},? 0+:'
-          )
-          THEN TRY_STRPTIME(
-            REGEXP_REPLACE(
-              REGEXP_REPLACE(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '(\d{4}),',
-                '\1'
-              ),
-              '[\s\x{202F}]([AP]M)$',
-              ' \1'
-            ),
-            '%b %d, %Y %I:%M:%S %p'
-          )
-        END,
-        CASE
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z'
-          )
-          THEN TRY_STRPTIME(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '%Y-%m-%dT%H:%M:%SZ'
-          )
-          WHEN REGEXP_FULL_MATCH(
-            CASE
-              WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-              THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-            END,
-            '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?'
-          )
-          THEN TRY_STRPTIME(
-            SUBSTRING(
-              REGEXP_REPLACE(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '[-:T ]',
-                '',
-                'g'
-              ),
-              1,
-              14
-            ),
-            '%Y%m%d%H%M%S'
-          ) - TO_MINUTES(
-            COALESCE(
-              TRY_CAST(REGEXP_EXTRACT(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '([+-])(\d{2}):?(\d{2})?$',
-                1
-              ) || '1' AS INT),
-              0
-            ) * CASE
-              WHEN REGEXP_MATCHES(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '[T ].*[+-]\d{2}(:?\d{2})?$'
-              )
-              THEN 60 * TRY_CAST(REGEXP_EXTRACT(
-                CASE
-                  WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                  THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-                END,
-                '[+-](\d{2})(:?(\d{2}))?$',
-                1
-              ) AS INT) + COALESCE(
-                TRY_CAST(NULLIF(
-                  REGEXP_EXTRACT(
-                    CASE
-                      WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-                      THEN NULLIF(vending_calls.response_elements ->> '$.credentials.expiration', '')
-                    END,
-                    '[+-](\d{2})(:?(\d{2}))?$',
-                    3
-                  ),
-                  ''
-                ) AS INT),
-                0
-              )
-              ELSE 0
-            END
-          )
-        END
-      )
-    END AS expires_at,
+    COALESCE(
+      CASE
+        WHEN REGEXP_FULL_MATCH(vending_calls.expiration, '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M')
+        AND NOT REGEXP_MATCHES(vending_calls.expiration, '\d{4},? 0+:')
+        THEN TRY_STRPTIME(
+          REGEXP_REPLACE(REGEXP_REPLACE(vending_calls.expiration, '(\d{4}),', '\1'), '[\s\x{202F}]([AP]M)$', ' \1'),
+          '%b %d, %Y %I:%M:%S %p'
+        )
+      END,
+      CASE
+        WHEN REGEXP_FULL_MATCH(vending_calls.expiration, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(vending_calls.expiration, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(vending_calls.expiration, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(vending_calls.expiration, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          COALESCE(TRY_CAST(REGEXP_EXTRACT(vending_calls.expiration, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
+            WHEN REGEXP_MATCHES(vending_calls.expiration, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN 60 * TRY_CAST(REGEXP_EXTRACT(vending_calls.expiration, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(vending_calls.expiration, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
+            ELSE 0
+          END
+        )
+      END
+    ) AS expires_at,
     vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
     CASE
       WHEN NOT JSON_TYPE(vending_calls.request_parameters, '$.sourceIdentity') IN ('OBJECT', 'ARRAY')
