@@ -96,7 +96,7 @@ def render(
     question, engine = load_query(query), load_dialect(dialect)
     shape = load_layout(dialect, layout)
     plan = _plan(question, engine, check_arguments(question, parameters or {}, window_from, window_to), markers)
-    log = tree.table_node(table or shape.table, engine)
+    log = tree.table_node(shape.table if table is None else table)
 
     given = {parameter.name: plan.has(parameter.name) for parameter in question.parameters}
     given |= {

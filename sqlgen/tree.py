@@ -5,6 +5,7 @@ The order is `render.py`'s. Values enter here, as literal nodes; nothing is ever
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,6 +20,8 @@ from sqlgen.vocabulary import Snippet
 
 CANONICAL = "trino"
 TABLE_PLACEHOLDER = "cloudtrail_table"
+NAME_PART = re.compile(r'"((?:[^"\x00-\x1f]|"")+)"|([A-Za-z_][A-Za-z0-9_$-]*)')
+TABLE_NAME = re.compile(rf"(?:{NAME_PART.pattern})(?:\.(?:{NAME_PART.pattern})){{0,2}}")
 DELIVERED = "delivered"
 PARAMETERS = "parameters"
 
@@ -70,21 +73,15 @@ def cte(name: str, query: exp.Expr, comment: str | None = None) -> exp.CTE:
     return node
 
 
-def table_node(name: str, dialect: Dialect) -> exp.Table:
+def table_node(name: str) -> exp.Table:
     """Return a table name as a node, its parts quoted where they need it; raise UsageError when it is no plain table name."""
-    try:
-        table = exp.to_table(name, dialect=dialect.sqlglot)
-    except (ParseError, TokenError, ValueError) as error:
-        raise UsageError(f"--table takes a table name such as database.table, not {name!r}") from error
-    parts = table.parts
-    if not all(isinstance(part, exp.Identifier) for part in parts) or set(table.args) - {"this", "db", "catalog"} - {
-        key for key, value in table.args.items() if not value
-    }:
+    if not TABLE_NAME.fullmatch(name):
         raise UsageError(f"--table takes a table name such as database.table, not {name!r}")
-    for part in parts:
-        if not part.name.isidentifier() or not part.name.isascii():
-            part.set("quoted", True)
-    return table
+    parts = [
+        exp.to_identifier(quoted.replace('""', '"') or plain, quoted=bool(quoted) or not plain.isidentifier())
+        for quoted, plain in NAME_PART.findall(name)
+    ]
+    return exp.Table(**dict(zip(("this", "db", "catalog"), reversed(parts), strict=False)))
 
 
 def layout_select(layout: Layout, dialect: Dialect, table: exp.Expr) -> exp.Select:

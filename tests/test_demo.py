@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import re
 from collections import Counter
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sqlgen.demo import DemoStory, tour, write_demo
+from sqlgen.demo import DemoStory, tour, walk_tour, write_demo
 from sqlgen.demo.callers import at, spelled_out
 from sqlgen.demo.ids import account_of
 
@@ -338,3 +339,15 @@ def test_tour_asks_about_the_story(story: DemoStory) -> None:
     asked = [argv[-1] for _, _, argv in steps]
     assert asked[0] == asked[1] == story.alert_key
     assert asked[2:5] == [story.console_arn, story.switched_key, story.recycled_key]
+
+
+def test_walking_the_tour_shows_each_command_before_its_answer(story: DemoStory) -> None:
+    stream = io.StringIO()
+    folder = Path("demo logs")
+    walk_tour(story, folder, stream, lambda argv: stream.write(f"answer to {argv[1]} {argv[3]}\n"))
+    lines = stream.getvalue().splitlines()
+    commands = [number for number, line in enumerate(lines) if line.startswith("$ sqlgen run ")]
+    assert len(commands) == len(tour(story))
+    for number in commands:
+        assert "--source 'demo logs'" in lines[number]
+        assert lines[number + 1] == f"answer to {lines[number].split()[3]} demo logs"
