@@ -62,6 +62,7 @@ class Layout:
     """How a table stores CloudTrail, and the native SELECT that turns it into `events` (`dialects/events.toml`).
 
     `table`: the name used when none is given. `columns`: the table's columns and types, in the engine's words.
+    `once`: the table holds each event once already.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Layout:
     table: str
     columns: tuple[tuple[str, str], ...]
     select: str
+    once: bool = False
 
 
 def dialect_names() -> list[str]:
@@ -96,7 +98,7 @@ def load_layout(dialect: str, name: str | None = None) -> Layout:
     head, body = read_sql(engine.folder / "layouts" / f"{name}.sql")
     try:
         columns = tuple((column, kind) for column, kind in head["columns"])
-        return Layout(name, dialect, head["description"], head["table"], columns, body)
+        return Layout(name, dialect, head["description"], head["table"], columns, body, head.get("once", False))
     except (KeyError, ValueError) as error:
         raise TemplateError(f"the front matter of {dialect}/layouts/{name}.sql is not complete: {error}") from error
 
@@ -106,3 +108,9 @@ def event_columns() -> Mapping[str, str]:
     """Return the columns of `events` and their types (text, timestamp, boolean, document)."""
     content: dict[str, Any] = read_toml(data_root() / "dialects" / "events.toml")
     return dict(content["columns"])
+
+
+@cache
+def copy_order() -> tuple[str, ...]:
+    """Return the columns by which the first of the records that share an eventID is told (docs/rules.md §1.4)."""
+    return tuple(read_toml(data_root() / "dialects" / "events.toml")["copy_order"])

@@ -47,6 +47,15 @@ class Rendered:
     columns: tuple[OutputColumn, ...]
 
 
+def render_events(dialect: str, layout: str, table: str) -> str:
+    """Return the layout's SELECT of all `events` columns over `table`: what a store of events is filled from."""
+    engine = load_dialect(dialect)
+    select = tree.layout_select(load_layout(dialect, layout), engine, tree.table_node(table))
+    put_window(select, Bounds(None, None), ())
+    tree.lower(select, load_snippets(engine), engine)
+    return select.sql(dialect=engine.sqlglot, pretty=True)
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What is given: values, markers and window, decided before any text exists."""
@@ -105,7 +114,7 @@ def render(
     }
     given["window"] = given["window_from"] or given["window_to"]
     choice = {p.name: str(plan.value(p)) for p in question.parameters if p.type == "choice"}
-    body = tree.parse_canonical(canonical_text(query, given=given, choice=choice, walk=engine.walk), query)
+    body = tree.parse_canonical(canonical_text(query, given=given, choice=choice, walk=engine.walk, once=shape.once), query)
     tree.place_numbers(body, {p.name: v for p in question.parameters if isinstance(v := plan.value(p), int)})
 
     select = tree.layout_select(shape, engine, log)

@@ -15,6 +15,7 @@ from sqlgen.deliveries import Progress, SpoolReport, load
 from sqlgen.errors import SqlgenError
 from sqlgen.queries import OutputColumn, load_query
 from sqlgen.render import Rendered, render
+from sqlgen.store import EVENT_STORE, fill_store
 from sqlgen.values import Arguments, check_arguments, require_arguments
 
 if TYPE_CHECKING:
@@ -69,16 +70,17 @@ def run(
     rendered = render(
         query,
         dialect="duckdb",
-        layout="files",
+        layout="store",
         parameters=parameters,
         window_from=window_from,
         window_to=window_to,
         markers=False,
     )
-    with tempfile.TemporaryDirectory(prefix="sqlgen-") as folder, duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="sqlgen-") as folder, duckdb.connect(str(Path(folder) / "events.duckdb")) as connection:
         try:
             _configure(connection, folder)
             report = load(connection, [str(source) for source in sources], progress=progress)
+            fill_store(connection)
             rows = fetch(connection, rendered.sql)
             hints = () if rows else _hints(connection, question.name, arguments, report)
         except duckdb.Error as error:
@@ -108,16 +110,14 @@ def _hints(connection: DuckDBPyConnection, query: str, arguments: Arguments, rep
     """Say why there may be no rows: what the files hold, and whether the key is in them at all."""
     if not report.records:
         return (f"no rows: the {report.files} files hold no CloudTrail record",)
-    events = render("session-events", dialect="duckdb", layout="files", markers=False)
-    connection.execute(f"CREATE TEMP VIEW every_event AS {events.sql}")  # our own text, no value in it
     first, last, timeless = connection.execute(
-        "SELECT min(event_time), max(event_time), count(*) FILTER (event_time IS NULL) FROM every_event"
+        f"SELECT min(event_time), max(event_time), count(*) FILTER (event_time IS NULL) FROM {EVENT_STORE}"
     ).fetchall()[0]
     span = f" from {first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}" if first else ""
     hints = [f"no rows: {report.records} records were read{span}"]
     keys = arguments.values.get("access_key")
     for key in keys if isinstance(keys, tuple) else [keys] if keys else []:
-        uses = connection.execute("SELECT count(*) FROM every_event WHERE access_key_id = ?", [key]).fetchall()[0][0]
+        uses = connection.execute(f"SELECT count(*) FROM {EVENT_STORE} WHERE access_key_id = ?", [key]).fetchall()[0][0]
         hints.append(
             f"{key} signed {uses} of them" + ("" if uses else "; look in the logs of other accounts, regions and days")
         )

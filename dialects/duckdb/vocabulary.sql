@@ -1,37 +1,56 @@
 -- How DuckDB spells the words of ../vocabulary.toml. Documents are JSON. Regular expressions are RE2.
 -- https://duckdb.org/docs/stable/data/json/json_functions
 
+-- An argument stands once in each snippet, or is bound by a lambda: DuckDB evaluates every copy of a long argument anew, and each JSON
+-- function in it keeps its own memory.
+
 -- word: json_text(document, path)
-CASE WHEN json_type(:document, :path) NOT IN ('OBJECT', 'ARRAY') THEN NULLIF(json_extract_string(:document, :path), '') END
+NULLIF(json_extract_string(json_value(:document, :path), '$'), '')
 
 -- word: json_part(document, path)
-CASE WHEN CAST(json_extract(:document, :path) AS VARCHAR) NOT IN ('null', '{}', '[]', '""') THEN CAST(json_extract(:document, :path) AS VARCHAR) END
+list_filter([CAST(json_extract(:document, :path) AS VARCHAR)], lambda t: t NOT IN ('null', '{}', '[]', '""'))[1]
 
 -- word: json_member_text(document, name)
-CASE WHEN json_type(:document, '/' || replace(replace(:name, '~', '~0'), '/', '~1')) NOT IN ('OBJECT', 'ARRAY')
-  THEN NULLIF(json_extract_string(:document, '/' || replace(replace(:name, '~', '~0'), '/', '~1')), '') END
+NULLIF(json_extract_string(json_value(:document, '/' || replace(replace(:name, '~', '~0'), '/', '~1')), '$'), '')
 
 -- word: json_member_part(document, name, member)
-CASE WHEN CAST(json_extract(:document, '/' || replace(replace(:name, '~', '~0'), '/', '~1') || '/' || :member) AS VARCHAR) NOT IN ('null', '{}', '[]', '""')
-  THEN CAST(json_extract(:document, '/' || replace(replace(:name, '~', '~0'), '/', '~1') || '/' || :member) AS VARCHAR) END
+list_filter(
+  [CAST(json_extract(:document, '/' || replace(replace(:name, '~', '~0'), '/', '~1') || '/' || :member) AS VARCHAR)],
+  lambda t: t NOT IN ('null', '{}', '[]', '""')
+)[1]
 
 -- word: iso_time(text)
-CASE WHEN regexp_full_match(:text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z') THEN TRY_STRPTIME(:text, '%Y-%m-%dT%H:%M:%SZ')
-  WHEN regexp_full_match(:text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-  THEN TRY_STRPTIME(substr(regexp_replace(:text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S')
-    - to_minutes(COALESCE(TRY_CAST(regexp_extract(:text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INTEGER), 0)
-      * CASE WHEN regexp_matches(:text, '[T ].*[+-]\d{2}(:?\d{2})?$')
-          THEN 60 * TRY_CAST(regexp_extract(:text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INTEGER)
-            + COALESCE(TRY_CAST(NULLIF(regexp_extract(:text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INTEGER), 0)
-          ELSE 0 END)
-END
+list_transform([:text], lambda t:
+  CASE
+    WHEN regexp_full_match(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z') THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+    WHEN regexp_full_match(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+    THEN TRY_STRPTIME(substr(regexp_replace(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S')
+      - to_minutes(
+        CASE
+          WHEN regexp_matches(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+          THEN TRY_CAST(regexp_extract(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INTEGER) * (
+            60 * TRY_CAST(regexp_extract(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INTEGER)
+            + COALESCE(TRY_CAST(regexp_extract(t, '[+-]\d{2}:?(\d{2})$', 1) AS INTEGER), 0)
+          )
+          ELSE 0
+        END
+      )
+  END
+)[1]
 
 -- word: expiry_time(text)
-COALESCE(
-  CASE WHEN regexp_full_match(:text, '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M')
-    AND NOT regexp_matches(:text, '\d{4},? 0+:')
-    THEN TRY_STRPTIME(regexp_replace(regexp_replace(:text, '(\d{4}),', '\1'), '[\s\x{202F}]([AP]M)$', ' \1'), '%b %d, %Y %I:%M:%S %p') END,
-  iso_time(:text))
+list_transform([:text], lambda e:
+  COALESCE(
+    CASE
+      WHEN regexp_full_match(e, '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M')
+        AND NOT regexp_matches(e, '\d{4},? 0+:')
+      THEN TRY_STRPTIME(
+        regexp_replace(regexp_replace(e, '(\d{4}),', '\1'), '[\s\x{202F}]([AP]M)$', ' \1'), '%b %d, %Y %I:%M:%S %p'
+      )
+    END,
+    iso_time(e)
+  )
+)[1]
 
 -- word: time_text(time)
 strftime(:time, '%Y-%m-%dT%H:%M:%SZ')

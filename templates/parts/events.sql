@@ -17,28 +17,30 @@ events AS (
         WHEN delivered.event_source = 'signin.amazonaws.com'
           AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') THEN delivered.event_time
       END AS session_created_at,
-      {% if given.window_from and given.window_to %}
-      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window,
-      {% elif given.window_from %}
-      delivered.event_time >= parameters.window_from AS in_window,
-      {% elif given.window_to %}
-      delivered.event_time < parameters.window_to AS in_window,
-      {% else %}
-      TRUE AS in_window,
-      {% endif %}
+      {% if not once %}
       ROW_NUMBER() OVER (
         PARTITION BY delivered.event_id
         ORDER BY
-          delivered.event_time NULLS LAST, delivered.recipient_account_id NULLS LAST, delivered.event_source NULLS LAST,
-          delivered.event_name NULLS LAST, delivered.identity_type NULLS LAST, delivered.principal_id NULLS LAST,
-          delivered.identity_arn NULLS LAST, delivered.access_key_id NULLS LAST, delivered.created_at NULLS LAST,
-          delivered.aws_region NULLS LAST, delivered.error_code NULLS LAST, delivered.source_ip NULLS LAST,
-          delivered.user_agent NULLS LAST
-      ) AS copy_number
+          {% for name in copy_order %}
+          delivered.{{ name }} NULLS LAST{{ "," if not loop.last }}
+          {% endfor %}
+      ) AS copy_number,
+      {% endif %}
+      {% if given.window_from and given.window_to %}
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+      {% elif given.window_from %}
+      delivered.event_time >= parameters.window_from AS in_window
+      {% elif given.window_to %}
+      delivered.event_time < parameters.window_to AS in_window
+      {% else %}
+      TRUE AS in_window
+      {% endif %}
     FROM delivered
     {% if given.window %}
     CROSS JOIN parameters
     {% endif %}
   ) AS counted
+  {% if not once %}
   WHERE counted.copy_number = 1 OR counted.event_id IS NULL
+  {% endif %}
 )

@@ -6,18 +6,23 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
 ), delivered /* the log, read through the layout files */ AS (
   SELECT
     record.event_id,
-    CASE
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-      THEN TRY_STRPTIME(record.event_time_text, '%Y-%m-%dT%H:%M:%SZ')
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.event_time_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
-          WHEN REGEXP_MATCHES(record.event_time_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
-          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
-          ELSE 0
-        END
-      )
-    END AS event_time,
+    LIST_TRANSFORM(
+      [record.event_time_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] AS event_time,
     record.event_source,
     record.event_name,
     record.aws_region,
@@ -33,18 +38,23 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     record.account_id,
     record.access_key_id,
     record.invoked_by,
-    CASE
-      WHEN REGEXP_FULL_MATCH(record.created_at_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-      THEN TRY_STRPTIME(record.created_at_text, '%Y-%m-%dT%H:%M:%SZ')
-      WHEN REGEXP_FULL_MATCH(record.created_at_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.created_at_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.created_at_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
-          WHEN REGEXP_MATCHES(record.created_at_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
-          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.created_at_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.created_at_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
-          ELSE 0
-        END
-      )
-    END AS created_at,
+    LIST_TRANSFORM(
+      [record.created_at_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] AS created_at,
     CASE record.mfa_authenticated_text WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS mfa_authenticated,
     record.source_identity,
     record.on_behalf_of,
@@ -52,85 +62,69 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     record.response_elements
   FROM (
     SELECT
-      CASE WHEN NOT JSON_TYPE(eventID, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventID ->> '$', '') END AS event_id,
-      CASE WHEN NOT JSON_TYPE(eventTime, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventTime ->> '$', '') END AS event_time_text,
-      CASE WHEN NOT JSON_TYPE(eventSource, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventSource ->> '$', '') END AS event_source,
-      CASE WHEN NOT JSON_TYPE(eventName, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventName ->> '$', '') END AS event_name,
-      CASE WHEN NOT JSON_TYPE(awsRegion, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(awsRegion ->> '$', '') END AS aws_region,
-      CASE WHEN NOT JSON_TYPE(sourceIPAddress, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(sourceIPAddress ->> '$', '') END AS source_ip,
-      CASE WHEN NOT JSON_TYPE(userAgent, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(userAgent ->> '$', '') END AS user_agent,
-      CASE WHEN NOT JSON_TYPE(errorCode, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(errorCode ->> '$', '') END AS error_code,
-      CASE WHEN NOT JSON_TYPE(errorMessage, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(errorMessage ->> '$', '') END AS error_message,
-      CASE WHEN NOT JSON_TYPE(recipientAccountId, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(recipientAccountId ->> '$', '') END AS recipient_account_id,
-      CASE WHEN NOT JSON_TYPE(sharedEventID, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(sharedEventID ->> '$', '') END AS shared_event_id,
-      CASE WHEN NOT JSON_TYPE(userIdentity, '$.type') IN ('OBJECT', 'ARRAY') THEN NULLIF(userIdentity ->> '$.type', '') END AS identity_type,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.principalId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.principalId', '')
-      END AS principal_id,
-      CASE WHEN NOT JSON_TYPE(userIdentity, '$.arn') IN ('OBJECT', 'ARRAY') THEN NULLIF(userIdentity ->> '$.arn', '') END AS identity_arn,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.accountId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.accountId', '')
-      END AS account_id,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.accessKeyId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.accessKeyId', '')
-      END AS access_key_id,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.invokedBy') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.invokedBy', '')
-      END AS invoked_by,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.sessionContext.attributes.creationDate') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.sessionContext.attributes.creationDate', '')
-      END AS created_at_text,
-      LOWER(
-        CASE
-          WHEN NOT JSON_TYPE(userIdentity, '$.sessionContext.attributes.mfaAuthenticated') IN ('OBJECT', 'ARRAY')
-          THEN NULLIF(userIdentity ->> '$.sessionContext.attributes.mfaAuthenticated', '')
-        END
-      ) AS mfa_authenticated_text,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.sessionContext.sourceIdentity') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.sessionContext.sourceIdentity', '')
-      END AS source_identity,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.onBehalfOf.userId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.onBehalfOf.userId', '')
-      END AS on_behalf_of,
+      NULLIF(JSON_VALUE(eventID, '$') ->> '$', '') AS event_id,
+      NULLIF(JSON_VALUE(eventTime, '$') ->> '$', '') AS event_time_text,
+      NULLIF(JSON_VALUE(eventSource, '$') ->> '$', '') AS event_source,
+      NULLIF(JSON_VALUE(eventName, '$') ->> '$', '') AS event_name,
+      NULLIF(JSON_VALUE(awsRegion, '$') ->> '$', '') AS aws_region,
+      NULLIF(JSON_VALUE(sourceIPAddress, '$') ->> '$', '') AS source_ip,
+      NULLIF(JSON_VALUE(userAgent, '$') ->> '$', '') AS user_agent,
+      NULLIF(JSON_VALUE(errorCode, '$') ->> '$', '') AS error_code,
+      NULLIF(JSON_VALUE(errorMessage, '$') ->> '$', '') AS error_message,
+      NULLIF(JSON_VALUE(recipientAccountId, '$') ->> '$', '') AS recipient_account_id,
+      NULLIF(JSON_VALUE(sharedEventID, '$') ->> '$', '') AS shared_event_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.type') ->> '$', '') AS identity_type,
+      NULLIF(JSON_VALUE(userIdentity, '$.principalId') ->> '$', '') AS principal_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.arn') ->> '$', '') AS identity_arn,
+      NULLIF(JSON_VALUE(userIdentity, '$.accountId') ->> '$', '') AS account_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.accessKeyId') ->> '$', '') AS access_key_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.invokedBy') ->> '$', '') AS invoked_by,
+      NULLIF(JSON_VALUE(userIdentity, '$.sessionContext.attributes.creationDate') ->> '$', '') AS created_at_text,
+      LOWER(NULLIF(JSON_VALUE(userIdentity, '$.sessionContext.attributes.mfaAuthenticated') ->> '$', '')) AS mfa_authenticated_text,
+      NULLIF(JSON_VALUE(userIdentity, '$.sessionContext.sourceIdentity') ->> '$', '') AS source_identity,
+      NULLIF(JSON_VALUE(userIdentity, '$.onBehalfOf.userId') ->> '$', '') AS on_behalf_of,
       CASE WHEN JSON_TYPE(requestParameters) IN ('OBJECT', 'ARRAY') THEN requestParameters END AS request_parameters,
       CASE WHEN JSON_TYPE(responseElements) IN ('OBJECT', 'ARRAY') THEN responseElements END AS response_elements
     FROM delivery_records
   ) AS record
   CROSS JOIN parameters
   WHERE
-    CASE
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-      THEN TRY_STRPTIME(record.event_time_text, '%Y-%m-%dT%H:%M:%SZ')
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.event_time_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
-          WHEN REGEXP_MATCHES(record.event_time_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
-          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
-          ELSE 0
-        END
-      )
-    END >= (
+    LIST_TRANSFORM(
+      [record.event_time_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] >= (
       parameters.window_from + TO_SECONDS(-129600)
     )
-    AND CASE
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-      THEN TRY_STRPTIME(record.event_time_text, '%Y-%m-%dT%H:%M:%SZ')
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.event_time_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
-          WHEN REGEXP_MATCHES(record.event_time_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
-          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
-          ELSE 0
-        END
-      )
-    END < parameters.window_to
+    AND LIST_TRANSFORM(
+      [record.event_time_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] < parameters.window_to
 ), events AS MATERIALIZED (
   SELECT
     counted.*,
@@ -149,11 +143,11 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
         WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
         THEN delivered.event_time
       END AS session_created_at,
-      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window,
       ROW_NUMBER() OVER (
         PARTITION BY delivered.event_id
         ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
-      ) AS copy_number
+      ) AS copy_number,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
   ) AS counted
@@ -162,41 +156,21 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
-    CASE
-      WHEN NOT JSON_TYPE(events.request_parameters, '$.roleArn') IN ('OBJECT', 'ARRAY')
-      THEN NULLIF(events.request_parameters ->> '$.roleArn', '')
-    END AS role_arn,
-    CASE
-      WHEN NOT JSON_TYPE(events.request_parameters, '$.roleSessionName') IN ('OBJECT', 'ARRAY')
-      THEN NULLIF(events.request_parameters ->> '$.roleSessionName', '')
-    END AS role_session_name,
-    CASE
-      WHEN NOT JSON_TYPE(events.request_parameters, '$.targetPrincipal') IN ('OBJECT', 'ARRAY')
-      THEN NULLIF(events.request_parameters ->> '$.targetPrincipal', '')
-    END AS target_principal,
+    NULLIF(JSON_VALUE(events.request_parameters, '$.roleArn') ->> '$', '') AS role_arn,
+    NULLIF(JSON_VALUE(events.request_parameters, '$.roleSessionName') ->> '$', '') AS role_session_name,
+    NULLIF(JSON_VALUE(events.request_parameters, '$.targetPrincipal') ->> '$', '') AS target_principal,
     CASE
       WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.credentialSet[0].credentials.expiration') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.credentialSet[0].credentials.expiration', '')
-      END
+      THEN NULLIF(JSON_VALUE(events.response_elements, '$.credentialSet[0].credentials.expiration') ->> '$', '')
       WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '$.credentials.expiration') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> '$.credentials.expiration', '')
-      END
+      THEN NULLIF(JSON_VALUE(events.response_elements, '$.credentials.expiration') ->> '$', '')
     END AS expiration
   FROM events
   WHERE
     events.error_code IS NULL
     AND events.error_message IS NULL
     AND COALESCE(
-      CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> (
-          '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')
-        ), '')
-      END,
+      NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
       ''
     ) <> 'Failure'
     AND (
@@ -217,42 +191,24 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     vending_calls.*,
     CASE
       WHEN vending_calls.event_source = 'iam.amazonaws.com'
-      THEN CASE
-        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.accessKey.accessKeyId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(vending_calls.response_elements ->> '$.accessKey.accessKeyId', '')
-      END
+      THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.accessKey.accessKeyId') ->> '$', '')
       WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].credentials.accessKeyId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].credentials.accessKeyId', '')
-      END
+      THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.credentialSet[0].credentials.accessKeyId') ->> '$', '')
       WHEN NOT vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN CASE
-        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentials.accessKeyId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(vending_calls.response_elements ->> '$.credentials.accessKeyId', '')
-      END
+      THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.credentials.accessKeyId') ->> '$', '')
     END AS issued_access_key_id,
     CASE
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
-      THEN CASE
-        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(vending_calls.response_elements ->> '$.assumedRoleUser.assumedRoleId', '')
-      END
+      THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId') ->> '$', '')
       WHEN vending_calls.event_name = 'GetFederationToken'
-      THEN CASE
-        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.federatedUser.federatedUserId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(vending_calls.response_elements ->> '$.federatedUser.federatedUserId', '')
-      END
+      THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.federatedUser.federatedUserId') ->> '$', '')
       WHEN vending_calls.event_name = 'AssumeRoot'
       THEN COALESCE(
         NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^([0-9]{12})$', 1), ''),
         NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):', 1), '')
       )
       WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.assumedRoleId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].assumedRoleUser.assumedRoleId', '')
-      END
+      THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.assumedRoleId') ->> '$', '')
       WHEN vending_calls.event_name IN (
         'GetSessionToken',
         'GetSigninToken',
@@ -267,27 +223,18 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     CASE
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN COALESCE(
-        CASE
-          WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.assumedRoleUser.arn') IN ('OBJECT', 'ARRAY')
-          THEN NULLIF(vending_calls.response_elements ->> '$.assumedRoleUser.arn', '')
-        END,
+        NULLIF(JSON_VALUE(vending_calls.response_elements, '$.assumedRoleUser.arn') ->> '$', ''),
         'arn:' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:([^:]+):', 1), '') || ':sts::' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1), '') || ':assumed-role/' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '([^/]+)$', 1), '') || '/' || vending_calls.role_session_name
       )
       WHEN vending_calls.event_name = 'GetFederationToken'
-      THEN CASE
-        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.federatedUser.arn') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(vending_calls.response_elements ->> '$.federatedUser.arn', '')
-      END
+      THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.federatedUser.arn') ->> '$', '')
       WHEN vending_calls.event_name = 'AssumeRoot'
       THEN COALESCE(
         NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^(arn:.*)$', 1), ''),
         'arn:aws:iam::' || NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^([0-9]{12})$', 1), '') || ':root'
       )
       WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN NOT JSON_TYPE(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.arn') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(vending_calls.response_elements ->> '$.credentialSet[0].assumedRoleUser.arn', '')
-      END
+      THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.arn') ->> '$', '')
       WHEN vending_calls.event_name IN (
         'GetSessionToken',
         'GetSigninToken',
@@ -312,33 +259,35 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    COALESCE(
-      CASE
-        WHEN REGEXP_FULL_MATCH(vending_calls.expiration, '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M')
-        AND NOT REGEXP_MATCHES(vending_calls.expiration, '\d{4},? 0+:')
-        THEN TRY_STRPTIME(
-          REGEXP_REPLACE(REGEXP_REPLACE(vending_calls.expiration, '(\d{4}),', '\1'), '[\s\x{202F}]([AP]M)$', ' \1'),
-          '%b %d, %Y %I:%M:%S %p'
-        )
-      END,
-      CASE
-        WHEN REGEXP_FULL_MATCH(vending_calls.expiration, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-        THEN TRY_STRPTIME(vending_calls.expiration, '%Y-%m-%dT%H:%M:%SZ')
-        WHEN REGEXP_FULL_MATCH(vending_calls.expiration, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(vending_calls.expiration, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-          COALESCE(TRY_CAST(REGEXP_EXTRACT(vending_calls.expiration, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
-            WHEN REGEXP_MATCHES(vending_calls.expiration, '[T ].*[+-]\d{2}(:?\d{2})?$')
-            THEN 60 * TRY_CAST(REGEXP_EXTRACT(vending_calls.expiration, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(vending_calls.expiration, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
-            ELSE 0
+    LIST_TRANSFORM(
+      [vending_calls.expiration],
+      LAMBDA e : COALESCE(
+        CASE
+          WHEN REGEXP_FULL_MATCH(e, '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M')
+          AND NOT REGEXP_MATCHES(e, '\d{4},? 0+:')
+          THEN TRY_STRPTIME(REGEXP_REPLACE(REGEXP_REPLACE(e, '(\d{4}),', '\1'), '[\s\x{202F}]([AP]M)$', ' \1'), '%b %d, %Y %I:%M:%S %p')
+        END,
+        LIST_TRANSFORM(
+          [e],
+          LAMBDA t : CASE
+            WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+            THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+            WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+            THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+              CASE
+                WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+                THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+                  60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+                )
+                ELSE 0
+              END
+            )
           END
-        )
-      END
-    ) AS expires_at,
+        )[1]
+      )
+    )[1] AS expires_at,
     vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    CASE
-      WHEN NOT JSON_TYPE(vending_calls.request_parameters, '$.sourceIdentity') IN ('OBJECT', 'ARRAY')
-      THEN NULLIF(vending_calls.request_parameters ->> '$.sourceIdentity', '')
-    END AS issued_source_identity
+    NULLIF(JSON_VALUE(vending_calls.request_parameters, '$.sourceIdentity') ->> '$', '') AS issued_source_identity
   FROM vending_calls
 ), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
   SELECT

@@ -10,18 +10,23 @@ WITH parameters /* the values asked about */ AS (
 ), delivered /* the log, read through the layout files */ AS (
   SELECT
     record.event_id,
-    CASE
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-      THEN TRY_STRPTIME(record.event_time_text, '%Y-%m-%dT%H:%M:%SZ')
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.event_time_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
-          WHEN REGEXP_MATCHES(record.event_time_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
-          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
-          ELSE 0
-        END
-      )
-    END AS event_time,
+    LIST_TRANSFORM(
+      [record.event_time_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] AS event_time,
     record.event_source,
     record.event_name,
     record.aws_region,
@@ -37,56 +42,46 @@ WITH parameters /* the values asked about */ AS (
     record.account_id,
     record.access_key_id,
     record.invoked_by,
-    CASE
-      WHEN REGEXP_FULL_MATCH(record.created_at_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-      THEN TRY_STRPTIME(record.created_at_text, '%Y-%m-%dT%H:%M:%SZ')
-      WHEN REGEXP_FULL_MATCH(record.created_at_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.created_at_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.created_at_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
-          WHEN REGEXP_MATCHES(record.created_at_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
-          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.created_at_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.created_at_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
-          ELSE 0
-        END
-      )
-    END AS created_at,
+    LIST_TRANSFORM(
+      [record.created_at_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] AS created_at,
     record.request_parameters,
     record.response_elements,
     record.resources
   FROM (
     SELECT
-      CASE WHEN NOT JSON_TYPE(eventID, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventID ->> '$', '') END AS event_id,
-      CASE WHEN NOT JSON_TYPE(eventTime, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventTime ->> '$', '') END AS event_time_text,
-      CASE WHEN NOT JSON_TYPE(eventSource, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventSource ->> '$', '') END AS event_source,
-      CASE WHEN NOT JSON_TYPE(eventName, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(eventName ->> '$', '') END AS event_name,
-      CASE WHEN NOT JSON_TYPE(awsRegion, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(awsRegion ->> '$', '') END AS aws_region,
-      CASE WHEN NOT JSON_TYPE(sourceIPAddress, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(sourceIPAddress ->> '$', '') END AS source_ip,
-      CASE WHEN NOT JSON_TYPE(userAgent, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(userAgent ->> '$', '') END AS user_agent,
-      CASE WHEN NOT JSON_TYPE(errorCode, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(errorCode ->> '$', '') END AS error_code,
-      CASE WHEN NOT JSON_TYPE(errorMessage, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(errorMessage ->> '$', '') END AS error_message,
-      CASE WHEN NOT JSON_TYPE(recipientAccountId, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(recipientAccountId ->> '$', '') END AS recipient_account_id,
-      LOWER(CASE WHEN NOT JSON_TYPE(readOnly, '$') IN ('OBJECT', 'ARRAY') THEN NULLIF(readOnly ->> '$', '') END) AS read_only_text,
-      CASE WHEN NOT JSON_TYPE(userIdentity, '$.type') IN ('OBJECT', 'ARRAY') THEN NULLIF(userIdentity ->> '$.type', '') END AS identity_type,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.principalId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.principalId', '')
-      END AS principal_id,
-      CASE WHEN NOT JSON_TYPE(userIdentity, '$.arn') IN ('OBJECT', 'ARRAY') THEN NULLIF(userIdentity ->> '$.arn', '') END AS identity_arn,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.accountId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.accountId', '')
-      END AS account_id,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.accessKeyId') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.accessKeyId', '')
-      END AS access_key_id,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.invokedBy') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.invokedBy', '')
-      END AS invoked_by,
-      CASE
-        WHEN NOT JSON_TYPE(userIdentity, '$.sessionContext.attributes.creationDate') IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(userIdentity ->> '$.sessionContext.attributes.creationDate', '')
-      END AS created_at_text,
+      NULLIF(JSON_VALUE(eventID, '$') ->> '$', '') AS event_id,
+      NULLIF(JSON_VALUE(eventTime, '$') ->> '$', '') AS event_time_text,
+      NULLIF(JSON_VALUE(eventSource, '$') ->> '$', '') AS event_source,
+      NULLIF(JSON_VALUE(eventName, '$') ->> '$', '') AS event_name,
+      NULLIF(JSON_VALUE(awsRegion, '$') ->> '$', '') AS aws_region,
+      NULLIF(JSON_VALUE(sourceIPAddress, '$') ->> '$', '') AS source_ip,
+      NULLIF(JSON_VALUE(userAgent, '$') ->> '$', '') AS user_agent,
+      NULLIF(JSON_VALUE(errorCode, '$') ->> '$', '') AS error_code,
+      NULLIF(JSON_VALUE(errorMessage, '$') ->> '$', '') AS error_message,
+      NULLIF(JSON_VALUE(recipientAccountId, '$') ->> '$', '') AS recipient_account_id,
+      LOWER(NULLIF(JSON_VALUE(readOnly, '$') ->> '$', '')) AS read_only_text,
+      NULLIF(JSON_VALUE(userIdentity, '$.type') ->> '$', '') AS identity_type,
+      NULLIF(JSON_VALUE(userIdentity, '$.principalId') ->> '$', '') AS principal_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.arn') ->> '$', '') AS identity_arn,
+      NULLIF(JSON_VALUE(userIdentity, '$.accountId') ->> '$', '') AS account_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.accessKeyId') ->> '$', '') AS access_key_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.invokedBy') ->> '$', '') AS invoked_by,
+      NULLIF(JSON_VALUE(userIdentity, '$.sessionContext.attributes.creationDate') ->> '$', '') AS created_at_text,
       CASE WHEN JSON_TYPE(requestParameters) IN ('OBJECT', 'ARRAY') THEN requestParameters END AS request_parameters,
       CASE WHEN JSON_TYPE(responseElements) IN ('OBJECT', 'ARRAY') THEN responseElements END AS response_elements,
       CASE WHEN JSON_TYPE(resources) IN ('OBJECT', 'ARRAY') THEN resources END AS resources
@@ -94,30 +89,40 @@ WITH parameters /* the values asked about */ AS (
   ) AS record
   CROSS JOIN parameters
   WHERE
-    CASE
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-      THEN TRY_STRPTIME(record.event_time_text, '%Y-%m-%dT%H:%M:%SZ')
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.event_time_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
-          WHEN REGEXP_MATCHES(record.event_time_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
-          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
-          ELSE 0
-        END
-      )
-    END >= parameters.window_from
-    AND CASE
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-      THEN TRY_STRPTIME(record.event_time_text, '%Y-%m-%dT%H:%M:%SZ')
-      WHEN REGEXP_FULL_MATCH(record.event_time_text, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-      THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(record.event_time_text, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-        COALESCE(TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '([+-])(\d{2}):?(\d{2})?$', 1) || '1' AS INT), 0) * CASE
-          WHEN REGEXP_MATCHES(record.event_time_text, '[T ].*[+-]\d{2}(:?\d{2})?$')
-          THEN 60 * TRY_CAST(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 1) AS INT) + COALESCE(TRY_CAST(NULLIF(REGEXP_EXTRACT(record.event_time_text, '[+-](\d{2})(:?(\d{2}))?$', 3), '') AS INT), 0)
-          ELSE 0
-        END
-      )
-    END < parameters.window_to
+    LIST_TRANSFORM(
+      [record.event_time_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] >= parameters.window_from
+    AND LIST_TRANSFORM(
+      [record.event_time_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] < parameters.window_to
 ), events /* each event once, with its session (docs/rules.md §1) */ AS MATERIALIZED (
   SELECT
     counted.*,
@@ -136,11 +141,11 @@ WITH parameters /* the values asked about */ AS (
         WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
         THEN delivered.event_time
       END AS session_created_at,
-      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window,
       ROW_NUMBER() OVER (
         PARTITION BY delivered.event_id
         ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
-      ) AS copy_number
+      ) AS copy_number,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
   ) AS counted
@@ -279,12 +284,7 @@ WITH parameters /* the values asked about */ AS (
     NOT events.error_code IS NULL
     OR NOT events.error_message IS NULL
     OR COALESCE(
-      CASE
-        WHEN NOT JSON_TYPE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) IN ('OBJECT', 'ARRAY')
-        THEN NULLIF(events.response_elements ->> (
-          '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')
-        ), '')
-      END,
+      NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
       ''
     ) = 'Failure' AS has_failed,
     COALESCE(
@@ -402,16 +402,10 @@ WITH parameters /* the values asked about */ AS (
       CAST([] AS TEXT[])
     ) AS access_keys,
     ARG_MAX(
-      CASE
-        WHEN NOT CAST(targeted.resources -> '$' AS TEXT) IN ('null', '{}', '[]', '""')
-        THEN CAST(targeted.resources -> '$' AS TEXT)
-      END,
+      LIST_FILTER([CAST(targeted.resources -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
       targeted.sample_rank
     ) FILTER(WHERE
-      NOT CASE
-        WHEN NOT CAST(targeted.resources -> '$' AS TEXT) IN ('null', '{}', '[]', '""')
-        THEN CAST(targeted.resources -> '$' AS TEXT)
-      END IS NULL) AS sample_resources,
+      NOT LIST_FILTER([CAST(targeted.resources -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1] IS NULL) AS sample_resources,
     ARG_MAX(targeted.denied_target, targeted.sample_rank) FILTER(WHERE
       NOT targeted.denied_target IS NULL) AS denied_resource,
     COALESCE(
@@ -422,56 +416,32 @@ WITH parameters /* the values asked about */ AS (
     ARG_MAX(
       CASE
         WHEN NOT targeted.reads OR targeted.is_sensitive
-        THEN CASE
-          WHEN NOT CAST(targeted.request_parameters -> '$' AS TEXT) IN ('null', '{}', '[]', '""')
-          THEN CAST(targeted.request_parameters -> '$' AS TEXT)
-        END
+        THEN LIST_FILTER([CAST(targeted.request_parameters -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1]
       END,
       targeted.sample_rank
     ) FILTER(WHERE
       NOT CASE
         WHEN NOT targeted.reads OR targeted.is_sensitive
-        THEN CASE
-          WHEN NOT CAST(targeted.request_parameters -> '$' AS TEXT) IN ('null', '{}', '[]', '""')
-          THEN CAST(targeted.request_parameters -> '$' AS TEXT)
-        END
+        THEN LIST_FILTER([CAST(targeted.request_parameters -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1]
       END IS NULL) AS sample_request_parameters,
     ARG_MAX(
       CASE
         WHEN targeted.reads
         THEN COALESCE(
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.filters' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.filters' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.filter' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.filter' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.Filter' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.Filter' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.Filters' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.Filters' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> (
-              '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
-            ) AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> (
-              '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
-            ) AS TEXT)
-          END
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.Filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.Filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER(
+            [
+              CAST(targeted.request_parameters -> (
+                '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
+              ) AS TEXT)
+            ],
+            LAMBDA t : NOT t IN ('null', '{}', '[]', '""')
+          )[1]
         )
       END,
       targeted.sample_rank
@@ -479,38 +449,20 @@ WITH parameters /* the values asked about */ AS (
       NOT CASE
         WHEN targeted.reads
         THEN COALESCE(
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.filters' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.filters' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.filter' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.filter' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.Filter' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.Filter' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> '$.Filters' AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> '$.Filters' AS TEXT)
-          END,
-          CASE
-            WHEN NOT CAST(targeted.request_parameters -> (
-              '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
-            ) AS TEXT) IN ('null', '{}', '[]', '""')
-            THEN CAST(targeted.request_parameters -> (
-              '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
-            ) AS TEXT)
-          END
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.Filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER([CAST(targeted.request_parameters -> '$.Filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+          LIST_FILTER(
+            [
+              CAST(targeted.request_parameters -> (
+                '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
+              ) AS TEXT)
+            ],
+            LAMBDA t : NOT t IN ('null', '{}', '[]', '""')
+          )[1]
         )
       END IS NULL) AS sample_filters,
     ARG_MAX(targeted.event_id, targeted.sample_rank) FILTER(WHERE
