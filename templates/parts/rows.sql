@@ -279,7 +279,7 @@ answer AS (
     {% endif %}
     CAST(NULL AS VARCHAR) AS linked_session_id,
     CAST(NULL AS VARCHAR) AS linked_access_key_id,
-    starts.invoked_by
+    CAST(NULL AS VARCHAR) AS invoked_by
   FROM starts
   {% if choice.direction == 'derived' %}
   LEFT JOIN (SELECT DISTINCT first_children.start_id FROM first_children) AS deeper ON deeper.start_id = starts.start_id
@@ -404,4 +404,5 @@ FROM answer
 ORDER BY
   answer.start_session_id NULLS LAST, CASE answer.direction WHEN 'start' THEN 0 WHEN 'origin' THEN 1 ELSE 2 END, answer.depth,
   answer.event_time NULLS LAST, answer.event_id NULLS LAST, answer.session_id NULLS LAST, answer.access_key_id NULLS LAST,
-  answer.linked_session_id NULLS LAST, answer.linked_access_key_id NULLS LAST
+  answer.linked_session_id NULLS LAST, answer.linked_access_key_id NULLS LAST, answer.principal_id NULLS LAST,
+  answer.session_created_at NULLS LAST

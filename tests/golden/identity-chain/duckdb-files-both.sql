@@ -1023,7 +1023,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     END AS origin,
     CAST(NULL AS TEXT) AS linked_session_id,
     CAST(NULL AS TEXT) AS linked_access_key_id,
-    starts.invoked_by
+    CAST(NULL AS TEXT) AS invoked_by
   FROM starts
   LEFT JOIN going_on
     ON going_on.use_id = starts.start_id
@@ -1174,4 +1174,6 @@ ORDER BY
   answer.session_id,
   answer.access_key_id,
   answer.linked_session_id,
-  answer.linked_access_key_id
+  answer.linked_access_key_id,
+  answer.principal_id,
+  answer.session_created_at

@@ -987,7 +987,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     CASE WHEN 16 = 0 AND NOT deeper.start_id IS NULL THEN 'depth-limit' END AS origin,
     CAST(NULL AS TEXT) AS linked_session_id,
     CAST(NULL AS TEXT) AS linked_access_key_id,
-    starts.invoked_by
+    CAST(NULL AS TEXT) AS invoked_by
   FROM starts
   LEFT JOIN (
     SELECT DISTINCT
@@ -1078,4 +1078,6 @@ ORDER BY
   answer.session_id,
   answer.access_key_id,
   answer.linked_session_id,
-  answer.linked_access_key_id
+  answer.linked_access_key_id,
+  answer.principal_id,
+  answer.session_created_at
