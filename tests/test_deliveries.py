@@ -123,6 +123,7 @@ BROKEN: dict[str, tuple[bytes, list[str], list[tuple[int | None, int | None, str
     "empty gzip": (gzip.compress(b""), [], [(None, None, "empty")]),
     "digest": (b'{"awsAccountId":"1","digestS3Bucket":"b","logFiles":[]}', [], []),
     "text": (b"hello", [], [(None, None, "not JSON")]),
+    "commas": (b",,", [], [(None, None, "not JSON")]),
     "binary": (bytes(range(256)), [], [(None, None, "not JSON")]),
     "junk elements": (
         envelope(R1, b"null", b"7", b'"x"', b"[1]", b"true", R2),
@@ -202,6 +203,16 @@ def test_a_damaged_gzip_gives_all_before_the_damage(tmp_path: Path) -> None:
     assert len(found) > 200
     assert found == [f"e{number}" for number in range(len(found))]
     assert [problem.lost for problem in report.problems] == [None]
+
+
+@pytest.mark.parametrize("depth", [200, 600, *range(955, 1005, 2)])
+def test_any_depth_is_read_or_reported(depth: int, tmp_path: Path) -> None:
+    deep = R1[:-1] + b',"requestParameters":' + b"[" * depth + b"]" * depth + b"}"
+    for each in (deep, b"{\n" + deep[1:]):
+        for content in (envelope(each, R2), each + b"\r\n" + R2, b"[" + each + b"," + R2 + b"]"):
+            found, report = load_bytes(content, tmp_path)
+            assert found in (["e1", "e2"], ["e2"])
+            assert bool(report.problems) == (found == ["e2"])
 
 
 def test_many_problems_of_a_file_are_summed(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ starts AS (
 {% endif %}
   SELECT
     candidates.*,
+    {% if given.at %}
+    COALESCE(candidates.session_created_at, CASE WHEN NOT candidates.is_used THEN candidates.used_at END) AS begins_at,
+    {% endif %}
     '|' || COALESCE(candidates.access_key_id, '') || '|' || COALESCE(candidates.principal_id, '') || '|'
       || COALESCE(time_text(candidates.session_created_at), '') || '|' AS session_key
   FROM candidates
@@ -36,8 +39,8 @@ lives AS (
   SELECT
     standing.start_id,
     standing.used_then,
-    standing.session_created_at,
-    parameters.at >= COALESCE(standing.session_created_at, parameters.at)
+    standing.begins_at,
+    COALESCE(parameters.at >= standing.begins_at, TRUE)
       AND (
         standing.session_created_at IS NULL
         OR parameters.at <= COALESCE(expiry.expires_at, plus_seconds(standing.session_created_at, 129600))
@@ -60,7 +63,7 @@ starts AS (
       lives.*,
       MAX(CASE WHEN lives.used_then THEN 1 ELSE 0 END) OVER () AS used_then_count,
       RANK() OVER (
-        ORDER BY CASE WHEN lives.covers THEN 0 ELSE 1 END, lives.session_created_at DESC NULLS LAST
+        ORDER BY CASE WHEN lives.covers THEN 0 ELSE 1 END, lives.begins_at DESC NULLS LAST
       ) AS life_rank
     FROM lives
   ) AS chosen ON chosen.start_id = standing.start_id

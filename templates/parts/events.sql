@@ -1,3 +1,4 @@
+{# `only`: a test on `delivered` that the template sets: which events it needs at all. #}
 -- each event once, with its session (docs/rules.md §1)
 events AS (
   SELECT
@@ -36,8 +37,11 @@ events AS (
       TRUE AS in_window
       {% endif %}
     FROM delivered
-    {% if given.window %}
+    {% if given.window or only is defined %}
     CROSS JOIN parameters
+    {% endif %}
+    {% if only is defined %}
+    WHERE {{ only }}
     {% endif %}
   ) AS counted
   {% if not once %}

@@ -1,3 +1,5 @@
+{# A template that sets keep_uses gets all events here, issuances marked by is_issuance: engines that compute a CTE at every mention
+   can then tell uses and issuances from one reading of the log. #}
 -- the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2)
 vending_calls AS (
   SELECT
@@ -10,9 +12,14 @@ vending_calls AS (
         THEN json_text(events.response_elements, '$.credentialSet[0].credentials.expiration')
       WHEN events.event_name NOT IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
         THEN json_text(events.response_elements, '$.credentials.expiration')
+    {% if keep_uses is defined %}
+    END AS expiration,
+    COALESCE(
+    {% else %}
     END AS expiration
   FROM events
-  WHERE events.error_code IS NULL
+  WHERE
+    {%- endif %} events.error_code IS NULL
     AND events.error_message IS NULL
     AND COALESCE(json_member_text(events.response_elements, events.event_name), '') <> 'Failure'
     AND (
@@ -27,6 +34,10 @@ vending_calls AS (
       OR events.event_source = 'iam.amazonaws.com' AND events.event_name = 'CreateAccessKey'
       OR events.event_name = 'CreateOAuth2Token'
     )
+    {% if keep_uses is defined %}
+    , FALSE) AS is_vending
+  FROM events
+    {% endif %}
 ),
 -- whom they issued it to
 vending AS (
@@ -97,18 +108,29 @@ copies AS (
     vending.*,
     ROW_NUMBER() OVER (
       PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id
+        {%- if keep_uses is defined %}, CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END{% endif %}
+
       ORDER BY
         CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END,
         CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END,
         vending.event_time NULLS LAST,
         vending.event_id NULLS LAST
     ) AS account_copy_number
+  {% if keep_uses is defined %}
+  FROM (
+    SELECT vending.*, vending.is_vending AND
+  {%- else %}
   FROM vending
-  WHERE CASE
+  WHERE
+  {%- endif %} CASE
     WHEN vending.opens_console THEN vending.principal_id IS NOT NULL
     WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id THEN FALSE
     ELSE vending.issued_access_key_id IS NOT NULL
   END
+  {% if keep_uses is defined %}
+  AS is_issuing FROM vending
+  ) AS vending
+  {% endif %}
 ),
 issuances AS (
   SELECT
@@ -124,7 +146,12 @@ issuances AS (
       ELSE copies.issued_access_key_id
     END AS issued_session_id,
     CASE WHEN NOT (copies.is_sign_in AND copies.access_key_id IS NULL) THEN copies.session_id END AS caller_session_id,
+    {% if keep_uses is defined %}
+    copies.is_issuing AND (copies.account_copy_number = 1 OR copies.shared_event_id IS NULL) AS is_issuance,
+    {% endif %}
     copies.*
   FROM copies
+  {% if keep_uses is not defined %}
   WHERE copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
+  {% endif %}
 )

@@ -238,10 +238,12 @@ exchanged_keys AS (
   WHERE exchanged.preference = 1
 ),
 {% endif %}
+{% if choice.direction != 'derived' %}
 going_on AS (
   SELECT DISTINCT steps.use_id
   FROM steps
 ),
+{% endif %}
 answer AS (
   SELECT
     starts.session_id AS start_session_id,
@@ -267,7 +269,7 @@ answer AS (
     starts.source_identity,
     starts.on_behalf_of,
     {% if choice.direction == 'derived' %}
-    CASE WHEN :max_depth = 0 AND deeper.start_id IS NOT NULL THEN 'depth-limit' END AS origin,
+    CAST(NULL AS VARCHAR) AS origin,
     {% else %}
     CASE
       WHEN going_on.use_id IS NOT NULL THEN CASE WHEN :max_depth = 0 THEN 'depth-limit' END
@@ -281,9 +283,7 @@ answer AS (
     CAST(NULL AS VARCHAR) AS linked_access_key_id,
     CAST(NULL AS VARCHAR) AS invoked_by
   FROM starts
-  {% if choice.direction == 'derived' %}
-  LEFT JOIN (SELECT DISTINCT first_children.start_id FROM first_children) AS deeper ON deeper.start_id = starts.start_id
-  {% else %}
+  {% if choice.direction != 'derived' %}
   LEFT JOIN going_on ON going_on.use_id = starts.start_id
   {% endif %}
   {% if choice.direction != 'derived' %}

@@ -57,7 +57,11 @@ matches_by_rule AS (
   FROM uses
   JOIN issuances
     ON issuances.issued_principal_id = uses.principal_id AND issuances.event_time = uses.session_created_at
-  WHERE NOT issuances.opens_console OR issuances.issuance_id <> uses.use_id
+  -- a federated sign-in is signed with a key of the very session that it opens: it is not that key's issuer
+  WHERE NOT issuances.opens_console
+    OR issuances.caller_session_id IS NULL
+    OR COALESCE(issuances.access_key_id, '') <> COALESCE(uses.access_key_id, '')
+    OR issuances.session_created_at <> uses.session_created_at
 ),
 -- the first rule that finds something decides; of issuances that only fit by their time of life, and of created keys, the latest
 decided AS (
