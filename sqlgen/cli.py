@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, TextIO
 
 import typer
 
@@ -194,10 +195,7 @@ def run(
         _note(f"warning: {problem}")
     for hint in result.hints:
         _note(hint)
-    if output is None:
-        write(result, format_name, sys.stdout)
-    else:
-        _write_file(output, lambda stream: write(result, format_name, stream))
+    _emit(lambda stream: write(result, format_name, stream), output)
 
 
 @app.command()
@@ -216,6 +214,40 @@ def demo(
         walk_tour(story, folder, sys.stdout, lambda arguments: app(arguments, standalone_mode=False))
 
 
+@app.command("check-sql")
+def check_sql(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that holds one SELECT.")],
+    dialect: Annotated[str, typer.Option("--dialect", help="The engine; `sqlgen list` names them.")],
+    layout: Annotated[
+        str | None, typer.Option("--layout", help="How the table stores CloudTrail: its columns.")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="TABLE", help="The log's table, database.table.")
+    ] = None,
+    partition: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--partition", metavar="SPEC", help="How the table is partitioned; every read must be restricted."
+        ),
+    ] = None,
+    maximum_scans: Annotated[
+        int | None, typer.Option("--max-scans", metavar="N", min=0, help="How often the table may be read.")
+    ] = None,
+) -> None:
+    """Say what is wrong with a text of SQL before it is paid for; exit 1 with one line a finding."""
+    from sqlgen.check_sql import check_file
+    from sqlgen.partitions import parse_partition
+
+    report = check_file(
+        file, dialect, layout, table, [parse_partition(text) for text in partition or []], maximum_scans
+    )
+    for name, count in report.scans.items():
+        _note(f"reads {name} {count} {'time' if count == 1 else 'times'}")
+    _write("".join(f"{finding}\n" for finding in report.findings), None)
+    if report.findings:
+        raise typer.Exit(1)
+
+
 def _given(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value not in (None, [])}
 
@@ -225,18 +257,24 @@ def _note(text: str) -> None:
 
 
 def _write(text: str, output: Path | None) -> None:
+    _emit(lambda stream: stream.write(text), output)
+
+
+def _emit(write: Callable[[TextIO], object], output: Path | None) -> None:
+    """Let `write` write the result to stdout or to a file; a reader that goes away (`| head`) ends the command well."""
     if output is None:
-        sys.stdout.write(text)
-    else:
-        _write_file(output, lambda stream: stream.write(text))
-
-
-def _write_file(path: Path, write: Any) -> None:
+        try:
+            write(sys.stdout)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # point stdout at nothing, so that the interpreter's own flush at exit cannot fail a second time
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
     try:
-        with path.open("w", encoding="utf-8", newline="") as stream:
+        with output.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
             write(stream)
     except OSError as error:
-        raise SqlgenError(f"{path} cannot be written: {error.strerror}; give -o another file") from error
+        raise SqlgenError(f"{output} cannot be written: {error.strerror}; give -o another file") from error
 
 
 def _fail(message: str, status: int) -> int:
@@ -259,9 +297,6 @@ def _run(arguments: list[str] | None) -> int:
         return status if isinstance(status, int) else 0
     except SqlgenError as error:
         return _fail(str(error), error.exit_status)
-    except BrokenPipeError:
-        _close_stdout(sys.stdout)
-        return 0
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", 130)
     except typer.Exit as error:
@@ -276,8 +311,3 @@ def _run(arguments: list[str] | None) -> int:
                 f"internal error, please report it: {type(error).__name__}: {error} (SQLGEN_DEBUG=1 shows where)", 1
             )
         return _fail(f"{format_message()} (see sqlgen --help)", 2)
-
-
-def _close_stdout(stream: TextIO) -> None:
-    """Point stdout at nothing, so that the interpreter's own flush at exit cannot fail a second time."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

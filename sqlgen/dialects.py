@@ -51,10 +51,13 @@ class Dialect:
     @property
     def functions(self) -> frozenset[str]:
         """The functions that a rendered text may call, in upper case (`functions.txt`)."""
-        text = (self.folder / "functions.txt").read_text(encoding="utf-8")
-        return frozenset(
-            line.strip().upper() for line in text.splitlines() if line.strip() and not line.startswith("#")
-        )
+        return frozenset(_function_lines(self.folder / "functions.txt"))
+
+    @property
+    def argument_counts(self) -> Mapping[str, tuple[int, int | None]]:
+        """How many arguments functions take, least and most (None: no limit), where `functions.txt` says `NAME least [most|*]`."""
+        lines = _function_lines(self.folder / "functions.txt")
+        return {name: counts for name, counts in lines.items() if counts is not None}
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,28 @@ class Layout:
     columns: tuple[tuple[str, str], ...]
     select: str
     once: bool = False
+
+
+@cache
+def _function_lines(path: Path) -> Mapping[str, tuple[int, int | None] | None]:
+    """Return the names of a list of functions with their counts of arguments; raise TemplateError for a line that is none."""
+    lines: dict[str, tuple[int, int | None] | None] = {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise TemplateError(f"{path.parent.name}/{path.name} cannot be read: {error.strerror}") from error
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        name, counts = words[0].upper(), words[1:]
+        try:
+            least = int(counts[0]) if counts else 0
+            most = None if counts[-1:] == ["*"] else int(counts[-1]) if counts else None
+        except ValueError as error:
+            raise TemplateError(f"{path.parent.name}/{path.name}: {line!r} is not NAME [least [most|*]]") from error
+        lines[name] = (least, most) if counts else None
+    return lines
 
 
 def dialect_names() -> list[str]:

@@ -51,7 +51,10 @@ def _text(value: str) -> exp.Expr:
 def _code_on_list(name: str, code: exp.Expr) -> exp.Expr:
     content = load_list(name)
     listed = exp.In(this=code.copy(), expressions=[_text(entry["code"]) for entry in content["entry"]])
-    found = _call("matches", code.copy(), _text(content["pattern"]))
+    # in lower case rather than with (?i), which Snowflake's regular expressions have not
+    pattern = content["pattern"].removeprefix("(?i)")
+    cased = code.copy() if pattern == content["pattern"] else exp.Lower(this=code.copy())
+    found = _call("matches", cased, _text(pattern))
     # coalesce: no error code is no denial, not an unknown one
     return exp.Coalesce(this=exp.paren(exp.or_(listed, found)), expressions=[exp.false()])
 

@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from sqlgen import tree
 from sqlgen.checks import check_text
+from sqlgen.checks.subject import layout_schema
 from sqlgen.dialects import Dialect, load_dialect, load_layout
 from sqlgen.errors import CheckError
 from sqlgen.partitions import Bounds, Partition, put_window
@@ -130,7 +131,14 @@ def render(
         tree.materialize(body)
     sql = body.sql(dialect=engine.sqlglot, pretty=True, max_text_width=120) + "\n"
     if check:
-        findings = check_text(sql, engine, maximum_scans={log.name: question.scans[engine.walk]})
+        findings = check_text(
+            sql,
+            engine,
+            maximum_scans={log.name: question.scans[engine.walk]},
+            partitions=partitions if given["window"] else (),
+            table=log.name,
+            schema=layout_schema(shape, log.name, partitions),
+        )
         if findings:
             raise CheckError(f"{query} for {dialect}: " + "; ".join(str(finding) for finding in findings))
     return Rendered(sql, query, dialect, shape.name, binds, question.columns)

@@ -36,7 +36,9 @@ def sqlgen(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
 
 
 def test_a_chain_as_json(sqlgen, story: DemoStory) -> None:  # type: ignore[no-untyped-def]
-    done = sqlgen("run", "identity-chain", "--source", str(story.folder), "--access-key", story.alert_key, "--format", "json")
+    done = sqlgen(
+        "run", "identity-chain", "--source", str(story.folder), "--access-key", story.alert_key, "--format", "json"
+    )
     rows = json.loads(done.out)
     assert done.status == 0 and done.err == ""
     assert [row["access_key_id"] for row in rows] == list(reversed(story.chain))
@@ -53,7 +55,7 @@ def test_a_window_with_nothing_in_it_is_done_and_says_why(sqlgen, story: DemoSto
     assert "no rows: " in done.err and "records were read from 2021-08-27T" in done.err
 
 
-HOSTILE = ["x' OR 1=1 --", "arn:aws:iam::1:user/\"q\"\n\x1b[31m🦜\u202e", "%s {0} $1 :x ?"]
+HOSTILE = ["x' OR 1=1 --", 'arn:aws:iam::1:user/"q"\n\x1b[31m🦜\u202e', "%s {0} $1 :x ?"]
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -118,7 +120,9 @@ GOOD = json.dumps({"Records": [RECORD]}).encode()
         ("text.json", b"hello", True),
     ],
 )
-def test_a_broken_file_is_named_and_the_rest_is_answered(sqlgen, tmp_path: Path, name: str, content: bytes, lost: bool) -> None:  # type: ignore[no-untyped-def]
+def test_a_broken_file_is_named_and_the_rest_is_answered(
+    sqlgen, tmp_path: Path, name: str, content: bytes, lost: bool
+) -> None:  # type: ignore[no-untyped-def]
     deliver(tmp_path / "good.json", GOOD)
     deliver(tmp_path / name, content)
     done = sqlgen("run", "session-summary", "--source", str(tmp_path), "--format", "json")
@@ -137,7 +141,16 @@ def test_only_broken_files_are_no_answer(sqlgen, tmp_path: Path) -> None:  # typ
 def test_every_format_goes_to_a_file(sqlgen, story: DemoStory, tmp_path: Path, format_name: str) -> None:  # type: ignore[no-untyped-def]
     target = tmp_path / "answer"
     done = sqlgen(
-        "run", "session-summary", "--source", str(story.folder), "--access-key", story.alert_key, "--format", format_name, "-o", str(target)
+        "run",
+        "session-summary",
+        "--source",
+        str(story.folder),
+        "--access-key",
+        story.alert_key,
+        "--format",
+        format_name,
+        "-o",
+        str(target),
     )
     assert (done.status, done.out) == (0, "")
     assert "GetSecretValue" in target.read_text(encoding="utf-8")

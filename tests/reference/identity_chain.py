@@ -127,6 +127,9 @@ def _order(row: Row) -> list[Any]:
         "access_key_id",
         "linked_session_id",
         "linked_access_key_id",
+        "principal_id",
+        "session_created_at",
+        "origin",
     )
     direction = DIRECTIONS.index(row["direction"])
     return [last(row["start_session_id"]), direction, *[last(row[name]) for name in names]]

@@ -28,6 +28,9 @@ from tests.reference.events import (
 ON_RESOURCE, BECAUSE, EXPLICIT = " on resource: ", " because ", " with an explicit deny"
 
 
+EMPTY = (None, {}, [], "")
+
+
 def denied_target(event: Event) -> str | None:
     """The target that the message of a denied event names (§7)."""
     message = event.error_message
@@ -45,12 +48,12 @@ def denied_target(event: Event) -> str | None:
 
 
 def search_filter(event: Event) -> Any:
-    """The first search filter of a read-only call that is not empty: an object, a list or a text (§6)."""
+    """The first search filter of a read-only call that is not empty (§6)."""
     if not event.reads:
         return None
     for path in lists.filter_paths(event.event_name):
         value = field(event.request_parameters, *path)
-        if value and isinstance(value, dict | list | str):
+        if value not in EMPTY:
             return value
     return None
 
@@ -66,7 +69,7 @@ def _rank(event: Event) -> tuple[bool, datetime, bool, str]:
 
 def _sample(events: Iterable[Event], value_of: Callable[[Event], Any]) -> Any:
     """The value of the best event that has one; {}, [] and "" are none."""
-    having = [(event, value) for event in events if (value := value_of(event))]
+    having = [(event, value) for event in events if (value := value_of(event)) not in EMPTY]
     if not having:
         return None
     best = max(_rank(event) for event, _ in having)

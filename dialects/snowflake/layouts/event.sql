@@ -1,0 +1,80 @@
+/*---
+description = "One VARIANT an event"
+table = "cloudtrail_events"
+columns = [
+  ["raw", "VARIANT"],
+]
+---*/
+SELECT
+  record.event_id,
+  iso_time(record.event_time_text) AS event_time,
+  record.event_source,
+  record.event_name,
+  record.event_type,
+  record.event_category,
+  record.aws_region,
+  record.source_ip,
+  record.user_agent,
+  record.error_code,
+  record.error_message,
+  record.recipient_account_id,
+  record.shared_event_id,
+  record.vpc_endpoint_id,
+  record.vpc_endpoint_account_id,
+  CASE record.read_only_text WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS read_only,
+  record.from_console,
+  record.identity_type,
+  record.principal_id,
+  record.identity_arn,
+  record.account_id,
+  record.access_key_id,
+  record.user_name,
+  record.invoked_by,
+  iso_time(record.created_at_text) AS created_at,
+  CASE record.mfa_authenticated_text WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS mfa_authenticated,
+  record.source_identity,
+  record.on_behalf_of,
+  record.request_parameters,
+  record.response_elements,
+  record.additional_event_data,
+  record.service_event_details,
+  record.resources
+FROM (
+  SELECT
+    json_text(log.raw, '$.eventID') AS event_id,
+    json_text(log.raw, '$.eventTime') AS event_time_text,
+    json_text(log.raw, '$.eventSource') AS event_source,
+    json_text(log.raw, '$.eventName') AS event_name,
+    json_text(log.raw, '$.eventType') AS event_type,
+    json_text(log.raw, '$.eventCategory') AS event_category,
+    json_text(log.raw, '$.awsRegion') AS aws_region,
+    json_text(log.raw, '$.sourceIPAddress') AS source_ip,
+    json_text(log.raw, '$.userAgent') AS user_agent,
+    json_text(log.raw, '$.errorCode') AS error_code,
+    json_text(log.raw, '$.errorMessage') AS error_message,
+    json_text(log.raw, '$.recipientAccountId') AS recipient_account_id,
+    json_text(log.raw, '$.sharedEventID') AS shared_event_id,
+    json_text(log.raw, '$.vpcEndpointId') AS vpc_endpoint_id,
+    json_text(log.raw, '$.vpcEndpointAccountId') AS vpc_endpoint_account_id,
+    LOWER(json_text(log.raw, '$.readOnly')) AS read_only_text,
+    COALESCE(LOWER(json_text(log.raw, '$.sessionCredentialFromConsole')) = 'true', FALSE) AS from_console,
+    json_text(log.raw, '$.userIdentity.type') AS identity_type,
+    json_text(log.raw, '$.userIdentity.principalId') AS principal_id,
+    json_text(log.raw, '$.userIdentity.arn') AS identity_arn,
+    json_text(log.raw, '$.userIdentity.accountId') AS account_id,
+    json_text(log.raw, '$.userIdentity.accessKeyId') AS access_key_id,
+    json_text(log.raw, '$.userIdentity.userName') AS user_name,
+    json_text(log.raw, '$.userIdentity.invokedBy') AS invoked_by,
+    json_text(log.raw, '$.userIdentity.sessionContext.attributes.creationDate') AS created_at_text,
+    LOWER(json_text(log.raw, '$.userIdentity.sessionContext.attributes.mfaAuthenticated')) AS mfa_authenticated_text,
+    json_text(log.raw, '$.userIdentity.sessionContext.sourceIdentity') AS source_identity,
+    json_text(log.raw, '$.userIdentity.onBehalfOf.userId') AS on_behalf_of,
+    CASE WHEN IS_OBJECT(log.raw:requestParameters) OR IS_ARRAY(log.raw:requestParameters) THEN log.raw:requestParameters END AS request_parameters,
+    CASE WHEN IS_OBJECT(log.raw:responseElements) OR IS_ARRAY(log.raw:responseElements) THEN log.raw:responseElements END AS response_elements,
+    CASE WHEN IS_OBJECT(log.raw:additionalEventData) OR IS_ARRAY(log.raw:additionalEventData) THEN log.raw:additionalEventData END AS additional_event_data,
+    CASE WHEN IS_OBJECT(log.raw:serviceEventDetails) OR IS_ARRAY(log.raw:serviceEventDetails) THEN log.raw:serviceEventDetails END AS service_event_details,
+    CASE WHEN IS_OBJECT(log.raw:resources) OR IS_ARRAY(log.raw:resources) THEN log.raw:resources END AS resources
+  FROM cloudtrail_table AS log
+  WHERE IS_OBJECT(log.raw)
+) AS record
+WHERE in_window(iso_time(record.event_time_text))

@@ -1,0 +1,80 @@
+/*---
+description = "One VARIANT a delivery file: {\"Records\": [...]}, as COPY INTO or Snowpipe loads it"
+table = "cloudtrail_files"
+columns = [
+  ["v", "VARIANT"],
+]
+---*/
+SELECT
+  record.event_id,
+  iso_time(record.event_time_text) AS event_time,
+  record.event_source,
+  record.event_name,
+  record.event_type,
+  record.event_category,
+  record.aws_region,
+  record.source_ip,
+  record.user_agent,
+  record.error_code,
+  record.error_message,
+  record.recipient_account_id,
+  record.shared_event_id,
+  record.vpc_endpoint_id,
+  record.vpc_endpoint_account_id,
+  CASE record.read_only_text WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS read_only,
+  record.from_console,
+  record.identity_type,
+  record.principal_id,
+  record.identity_arn,
+  record.account_id,
+  record.access_key_id,
+  record.user_name,
+  record.invoked_by,
+  iso_time(record.created_at_text) AS created_at,
+  CASE record.mfa_authenticated_text WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS mfa_authenticated,
+  record.source_identity,
+  record.on_behalf_of,
+  record.request_parameters,
+  record.response_elements,
+  record.additional_event_data,
+  record.service_event_details,
+  record.resources
+FROM (
+  SELECT
+    json_text(delivered_record.value, '$.eventID') AS event_id,
+    json_text(delivered_record.value, '$.eventTime') AS event_time_text,
+    json_text(delivered_record.value, '$.eventSource') AS event_source,
+    json_text(delivered_record.value, '$.eventName') AS event_name,
+    json_text(delivered_record.value, '$.eventType') AS event_type,
+    json_text(delivered_record.value, '$.eventCategory') AS event_category,
+    json_text(delivered_record.value, '$.awsRegion') AS aws_region,
+    json_text(delivered_record.value, '$.sourceIPAddress') AS source_ip,
+    json_text(delivered_record.value, '$.userAgent') AS user_agent,
+    json_text(delivered_record.value, '$.errorCode') AS error_code,
+    json_text(delivered_record.value, '$.errorMessage') AS error_message,
+    json_text(delivered_record.value, '$.recipientAccountId') AS recipient_account_id,
+    json_text(delivered_record.value, '$.sharedEventID') AS shared_event_id,
+    json_text(delivered_record.value, '$.vpcEndpointId') AS vpc_endpoint_id,
+    json_text(delivered_record.value, '$.vpcEndpointAccountId') AS vpc_endpoint_account_id,
+    LOWER(json_text(delivered_record.value, '$.readOnly')) AS read_only_text,
+    COALESCE(LOWER(json_text(delivered_record.value, '$.sessionCredentialFromConsole')) = 'true', FALSE) AS from_console,
+    json_text(delivered_record.value, '$.userIdentity.type') AS identity_type,
+    json_text(delivered_record.value, '$.userIdentity.principalId') AS principal_id,
+    json_text(delivered_record.value, '$.userIdentity.arn') AS identity_arn,
+    json_text(delivered_record.value, '$.userIdentity.accountId') AS account_id,
+    json_text(delivered_record.value, '$.userIdentity.accessKeyId') AS access_key_id,
+    json_text(delivered_record.value, '$.userIdentity.userName') AS user_name,
+    json_text(delivered_record.value, '$.userIdentity.invokedBy') AS invoked_by,
+    json_text(delivered_record.value, '$.userIdentity.sessionContext.attributes.creationDate') AS created_at_text,
+    LOWER(json_text(delivered_record.value, '$.userIdentity.sessionContext.attributes.mfaAuthenticated')) AS mfa_authenticated_text,
+    json_text(delivered_record.value, '$.userIdentity.sessionContext.sourceIdentity') AS source_identity,
+    json_text(delivered_record.value, '$.userIdentity.onBehalfOf.userId') AS on_behalf_of,
+    CASE WHEN IS_OBJECT(delivered_record.value:requestParameters) OR IS_ARRAY(delivered_record.value:requestParameters) THEN delivered_record.value:requestParameters END AS request_parameters,
+    CASE WHEN IS_OBJECT(delivered_record.value:responseElements) OR IS_ARRAY(delivered_record.value:responseElements) THEN delivered_record.value:responseElements END AS response_elements,
+    CASE WHEN IS_OBJECT(delivered_record.value:additionalEventData) OR IS_ARRAY(delivered_record.value:additionalEventData) THEN delivered_record.value:additionalEventData END AS additional_event_data,
+    CASE WHEN IS_OBJECT(delivered_record.value:serviceEventDetails) OR IS_ARRAY(delivered_record.value:serviceEventDetails) THEN delivered_record.value:serviceEventDetails END AS service_event_details,
+    CASE WHEN IS_OBJECT(delivered_record.value:resources) OR IS_ARRAY(delivered_record.value:resources) THEN delivered_record.value:resources END AS resources
+  FROM cloudtrail_table AS file, LATERAL FLATTEN(input => file.v:Records) AS delivered_record
+  WHERE IS_OBJECT(delivered_record.value)
+) AS record
+WHERE in_window(iso_time(record.event_time_text))

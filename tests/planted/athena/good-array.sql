@@ -1,0 +1,8 @@
+-- column: eventtime STRING
+-- column: eventname STRING
+-- column: eventsource STRING
+-- column: useridentity STRUCT<type: STRING, arn: STRING, accesskeyid: STRING, sessioncontext: STRUCT<attributes: STRUCT<creationdate: STRING, mfaauthenticated: STRING>>>
+-- column: requestparameters STRING
+-- column: resources ARRAY<STRUCT<arn: STRING, type: STRING>>
+SELECT ARRAY['a', 'b'] AS pair, REGEXP_LIKE(eventname, '^(Get|List)') AS reads
+FROM log

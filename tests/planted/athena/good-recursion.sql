@@ -1,0 +1,14 @@
+-- column: eventtime STRING
+-- column: eventname STRING
+-- column: eventsource STRING
+-- column: useridentity STRUCT<type: STRING, arn: STRING, accesskeyid: STRING, sessioncontext: STRUCT<attributes: STRUCT<creationdate: STRING, mfaauthenticated: STRING>>>
+-- column: requestparameters STRING
+-- column: resources ARRAY<STRUCT<arn: STRING, type: STRING>>
+WITH RECURSIVE edges (a, b) AS (
+  SELECT eventname, eventsource FROM log
+), walk (a, depth) AS (
+  SELECT CAST('x' AS VARCHAR), 0
+  UNION ALL
+  SELECT edges.b, walk.depth + 1 FROM walk JOIN edges ON edges.a = walk.a WHERE walk.depth < 10
+)
+SELECT a, depth FROM walk

@@ -1,0 +1,9 @@
+-- expect: reads-only
+-- at: 9:1
+-- column: eventtime STRING
+-- column: eventname STRING
+-- column: eventsource STRING
+-- column: useridentity STRUCT<type: STRING, arn: STRING, accesskeyid: STRING, sessioncontext: STRUCT<attributes: STRUCT<creationdate: STRING, mfaauthenticated: STRING>>>
+-- column: requestparameters STRING
+-- column: resources ARRAY<STRUCT<arn: STRING, type: STRING>>
+DELETE FROM log WHERE eventname = 'ConsoleLogin'

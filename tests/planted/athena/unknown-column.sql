@@ -1,0 +1,10 @@
+-- expect: unknown-column
+-- at: 9:23
+-- column: eventtime STRING
+-- column: eventname STRING
+-- column: eventsource STRING
+-- column: useridentity STRUCT<type: STRING, arn: STRING, accesskeyid: STRING, sessioncontext: STRUCT<attributes: STRUCT<creationdate: STRING, mfaauthenticated: STRING>>>
+-- column: requestparameters STRING
+-- column: resources ARRAY<STRUCT<arn: STRING, type: STRING>>
+SELECT log.eventname, log.even_time
+FROM log

@@ -1,0 +1,10 @@
+-- expect: unlowered-word
+-- at: 9:8
+-- column: eventtime STRING
+-- column: eventname STRING
+-- column: eventsource STRING
+-- column: useridentity STRUCT<type: STRING, arn: STRING, accesskeyid: STRING, sessioncontext: STRUCT<attributes: STRUCT<creationdate: STRING, mfaauthenticated: STRING>>>
+-- column: requestparameters STRING
+-- column: resources ARRAY<STRUCT<arn: STRING, type: STRING>>
+SELECT iso_time(eventtime) AS event_time
+FROM log

@@ -1,0 +1,14 @@
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity STRUCT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext STRUCT(attributes STRUCT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters JSON
+-- column: resources STRUCT(arn VARCHAR, type VARCHAR)[]
+WITH e AS (
+  SELECT log.*, LOWER(log.eventname) AS lowered FROM log
+), f AS (
+  SELECT e.*, 1 AS one FROM e
+)
+SELECT f.lowered, f.eventtime, f.one, SUM(f.one) AS total
+FROM f
+GROUP BY f.lowered, f.eventtime, f.one

@@ -1,0 +1,9 @@
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity STRUCT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext STRUCT(attributes STRUCT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters JSON
+-- column: resources STRUCT(arn VARCHAR, type VARCHAR)[]
+SELECT other.anything, o.more
+FROM other
+JOIN database.elsewhere AS o ON o.key = other.key

@@ -1,0 +1,9 @@
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity STRUCT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext STRUCT(attributes STRUCT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters JSON
+-- column: resources STRUCT(arn VARCHAR, type VARCHAR)[]
+SELECT wanted.name, CAST(wanted.number AS DECIMAL(10, 2)) AS number
+FROM (VALUES ('a', 1), ('b', 2)) AS wanted(name, number)
+CROSS JOIN log

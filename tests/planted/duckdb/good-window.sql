@@ -1,0 +1,13 @@
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity STRUCT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext STRUCT(attributes STRUCT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters JSON
+-- column: resources STRUCT(arn VARCHAR, type VARCHAR)[]
+SELECT counted.name, counted.place
+FROM (
+  SELECT eventname AS name, ROW_NUMBER() OVER (PARTITION BY eventsource ORDER BY eventtime) AS place,
+    LAG(eventname) IGNORE NULLS OVER (ORDER BY eventtime) AS before
+  FROM log
+) AS counted
+WHERE counted.place = 1

@@ -1,0 +1,11 @@
+-- expect: unlowered-word
+-- at: 11:7
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity STRUCT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext STRUCT(attributes STRUCT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters JSON
+-- column: resources STRUCT(arn VARCHAR, type VARCHAR)[]
+SELECT eventname
+FROM log
+WHERE is_access_denied(eventname)

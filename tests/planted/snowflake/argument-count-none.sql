@@ -1,0 +1,10 @@
+-- expect: argument-count
+-- at: 8:21
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity OBJECT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext OBJECT(attributes OBJECT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARIANT
+SELECT eventsource, SUM() AS total
+FROM log
+GROUP BY eventsource

@@ -1,0 +1,10 @@
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity OBJECT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext OBJECT(attributes OBJECT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARIANT
+WITH e AS (
+  SELECT eventname AS "name", eventtime AS TIME FROM log
+)
+SELECT e."name", e."TIME", e.time
+FROM e

@@ -1,0 +1,8 @@
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity OBJECT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext OBJECT(attributes OBJECT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARIANT
+SELECT other.anything, o.more
+FROM other
+JOIN database.elsewhere AS o ON o.key = other.key

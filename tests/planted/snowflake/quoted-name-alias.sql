@@ -1,0 +1,12 @@
+-- expect: quoted-name
+-- at: 11:8
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity OBJECT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext OBJECT(attributes OBJECT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARIANT
+WITH e AS (
+  SELECT eventname AS "name" FROM log
+)
+SELECT e.name
+FROM e

@@ -1,0 +1,13 @@
+-- expect: recursive-term
+-- at: 11:27
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity OBJECT(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext OBJECT(attributes OBJECT(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARIANT
+WITH RECURSIVE walk (a, depth) AS (
+  SELECT 'x', 0
+  UNION ALL
+  SELECT log.eventsource, ROW_NUMBER() OVER (ORDER BY log.eventtime) FROM walk JOIN log ON log.eventname = walk.a WHERE walk.depth < 10
+)
+SELECT a FROM walk

@@ -1,0 +1,10 @@
+-- expect: argument-count
+-- at: 9:41
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity ROW(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext ROW(attributes ROW(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARCHAR
+-- column: resources ARRAY(ROW(arn VARCHAR, type VARCHAR))
+SELECT COALESCE(eventname, '') AS name, LOWER(eventname, 'x') AS lowered
+FROM log

@@ -1,0 +1,10 @@
+-- expect: sum-of-text
+-- at: 9:8
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity ROW(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext ROW(attributes ROW(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARCHAR
+-- column: resources ARRAY(ROW(arn VARCHAR, type VARCHAR))
+SELECT SUM(log.useridentity.arn) AS total
+FROM log

@@ -1,0 +1,10 @@
+-- expect: unknown-function
+-- at: 9:19
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity ROW(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext ROW(attributes ROW(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARCHAR
+-- column: resources ARRAY(ROW(arn VARCHAR, type VARCHAR))
+SELECT eventname, no_such_function(eventtime) AS x
+FROM log

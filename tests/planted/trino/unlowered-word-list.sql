@@ -1,0 +1,11 @@
+-- expect: unlowered-word
+-- at: 11:7
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity ROW(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext ROW(attributes ROW(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARCHAR
+-- column: resources ARRAY(ROW(arn VARCHAR, type VARCHAR))
+SELECT eventname
+FROM log
+WHERE is_access_denied(eventname)

@@ -1,0 +1,10 @@
+-- expect: unlowered-word
+-- at: 9:8
+-- column: eventtime VARCHAR
+-- column: eventname VARCHAR
+-- column: eventsource VARCHAR
+-- column: useridentity ROW(type VARCHAR, arn VARCHAR, accesskeyid VARCHAR, sessioncontext ROW(attributes ROW(creationdate VARCHAR, mfaauthenticated VARCHAR)))
+-- column: requestparameters VARCHAR
+-- column: resources ARRAY(ROW(arn VARCHAR, type VARCHAR))
+SELECT iso_time(eventtime) AS event_time
+FROM log
