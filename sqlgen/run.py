@@ -76,7 +76,10 @@ def run(
         window_to=window_to,
         markers=False,
     )
-    with tempfile.TemporaryDirectory(prefix="sqlgen-") as folder, duckdb.connect(str(Path(folder) / "events.duckdb")) as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="sqlgen-") as folder,
+        duckdb.connect(str(Path(folder) / "events.duckdb")) as connection,
+    ):
         try:
             _configure(connection, folder)
             report = load(connection, [str(source) for source in sources], progress=progress)

@@ -35,9 +35,7 @@ def _load(name: str) -> str | None:
     return read_sql(path)[1] if text.startswith(FRONT_MATTER_OPEN) else text
 
 
-def canonical_text(
-    query: str, *, given: Mapping[str, bool], choice: Mapping[str, str], walk: str, once: bool
-) -> str:
+def canonical_text(query: str, *, given: Mapping[str, bool], choice: Mapping[str, str], walk: str, once: bool) -> str:
     """Return the canonical SQL of `query`, vocabulary still in it.
 
     `given`: which parameters (and window bounds) have a value or a marker; `choice`: the choices of choice parameters, each one of

@@ -156,6 +156,9 @@ def _spell(node: exp.Anonymous, snippet: Snippet, dialect: Dialect) -> exp.Expr:
         if placeholder is spelled:
             return argument
         placeholder.replace(argument)
+    for part in list(spelled.find_all(exp.JSONExtract)):
+        if part.expression.is_string and not part.expression.name:  # a dotted path to the whole document
+            part.replace(part.this)
     if isinstance(spelled, exp.Binary) and isinstance(node.parent, (exp.Binary, exp.Unary)):
         return exp.paren(spelled)
     return spelled

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,11 @@ class Outcome:
         self.status, self.out, self.err = status, out, err
 
 
+Call = Callable[..., Outcome]
+
+
 @pytest.fixture
-def sqlgen(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+def sqlgen(capsys: pytest.CaptureFixture[str]) -> Call:
     def call(*arguments: str) -> Outcome:
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
@@ -35,7 +39,7 @@ def sqlgen(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
     return call
 
 
-def test_a_chain_as_json(sqlgen, story: DemoStory) -> None:  # type: ignore[no-untyped-def]
+def test_a_chain_as_json(sqlgen: Call, story: DemoStory) -> None:
     done = sqlgen(
         "run", "identity-chain", "--source", str(story.folder), "--access-key", story.alert_key, "--format", "json"
     )
@@ -46,7 +50,7 @@ def test_a_chain_as_json(sqlgen, story: DemoStory) -> None:  # type: ignore[no-u
     assert rows[1]["event_time"] == "2021-08-27T19:42:56Z"
 
 
-def test_a_window_with_nothing_in_it_is_done_and_says_why(sqlgen, story: DemoStory) -> None:  # type: ignore[no-untyped-def]
+def test_a_window_with_nothing_in_it_is_done_and_says_why(sqlgen: Call, story: DemoStory) -> None:
     done = sqlgen(
         "run", "identity-chain", "--source", str(story.folder), "--access-key", story.alert_key, "--from", "2020-01-01", "--to", "2020-01-02",
         "--format", "json",
@@ -60,7 +64,7 @@ HOSTILE = ["x' OR 1=1 --", 'arn:aws:iam::1:user/"q"\n\x1b[31m🦜\u202e', "%s {0
 
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("option", ["--access-key", "--arn", "--session-id"])
-def test_a_hostile_value_is_only_a_value(sqlgen, story: DemoStory, option: str, value: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_hostile_value_is_only_a_value(sqlgen: Call, story: DemoStory, option: str, value: str) -> None:
     done = sqlgen("run", "session-summary", "--source", str(story.folder), option, value, "--format", "json")
     assert done.status == 0 and json.loads(done.out) == []
     assert "\x1b" not in done.err and "\u202e" not in done.err
@@ -86,7 +90,9 @@ def test_a_hostile_value_is_only_a_value(sqlgen, story: DemoStory, option: str, 
         (["fly"], 2, "No such command 'fly'"),
     ],
 )
-def test_wrong_usage_is_one_line_and_the_right_status(sqlgen, arguments: list[str], status: int, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_usage_is_one_line_and_the_right_status(
+    sqlgen: Call, arguments: list[str], status: int, message: str
+) -> None:
     done = sqlgen(*arguments)
     assert (done.status, done.out) == (status, "")
     assert message in done.err and done.err.count("\n") == 1 and done.err.startswith("sqlgen: ")
@@ -121,8 +127,8 @@ GOOD = json.dumps({"Records": [RECORD]}).encode()
     ],
 )
 def test_a_broken_file_is_named_and_the_rest_is_answered(
-    sqlgen, tmp_path: Path, name: str, content: bytes, lost: bool
-) -> None:  # type: ignore[no-untyped-def]
+    sqlgen: Call, tmp_path: Path, name: str, content: bytes, lost: bool
+) -> None:
     deliver(tmp_path / "good.json", GOOD)
     deliver(tmp_path / name, content)
     done = sqlgen("run", "session-summary", "--source", str(tmp_path), "--format", "json")
@@ -131,14 +137,14 @@ def test_a_broken_file_is_named_and_the_rest_is_answered(
     assert (name in done.err) or not lost
 
 
-def test_only_broken_files_are_no_answer(sqlgen, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_only_broken_files_are_no_answer(sqlgen: Call, tmp_path: Path) -> None:
     deliver(tmp_path / "text.json", b"hello")
     done = sqlgen("run", "session-summary", "--source", str(tmp_path))
     assert done.status == 1 and done.out == "" and "Traceback" not in done.err
 
 
 @pytest.mark.parametrize("format_name", ["table", "json", "jsonl", "csv"])
-def test_every_format_goes_to_a_file(sqlgen, story: DemoStory, tmp_path: Path, format_name: str) -> None:  # type: ignore[no-untyped-def]
+def test_every_format_goes_to_a_file(sqlgen: Call, story: DemoStory, tmp_path: Path, format_name: str) -> None:
     target = tmp_path / "answer"
     done = sqlgen(
         "run",
@@ -156,14 +162,14 @@ def test_every_format_goes_to_a_file(sqlgen, story: DemoStory, tmp_path: Path, f
     assert "GetSecretValue" in target.read_text(encoding="utf-8")
 
 
-def test_list_and_show_tell_what_there_is(sqlgen) -> None:  # type: ignore[no-untyped-def]
+def test_list_and_show_tell_what_there_is(sqlgen: Call) -> None:
     listed = sqlgen("list").out
     assert "identity-chain" in listed and "duckdb" in listed and "snowflake" in listed
     shown = sqlgen("show", "identity-chain").out
     assert "--access-key" in shown and "start_session_id" in shown and "sqlgen run identity-chain" in shown
 
 
-def test_render_works_with_no_other_option(sqlgen) -> None:  # type: ignore[no-untyped-def]
+def test_render_works_with_no_other_option(sqlgen: Call) -> None:
     done = sqlgen("render", "session-summary", "--dialect", "snowflake")
     assert done.status == 0 and done.out.startswith("WITH parameters")
     assert "bind markers, in order: access_key, window_from, window_to" in done.err
@@ -173,7 +179,8 @@ def test_help_loads_no_engine_and_no_driver() -> None:
     program = (
         "import sys\nfrom sqlgen.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'duckdb', 'sqlglot', 'jinja2', 'pyathena', 'boto3', 'snowflake', 'msgspec', 'rich'} & {name.split('.')[0] for name in sys.modules}\n"
+        "heavy = {'duckdb', 'sqlglot', 'jinja2', 'pyathena', 'boto3', 'snowflake', 'msgspec', 'rich'}\n"
+        "heavy &= {name.split('.')[0] for name in sys.modules}\n"
         "print('HEAVY', sorted(heavy))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

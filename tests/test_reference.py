@@ -779,7 +779,7 @@ def test_failed_login_is_a_failure_without_error_code() -> None:
     [
         ({"filterSet": {"items": [1]}, "filters": [2]}, [1]),
         ({"filterSet": {}, "filters": []}, None),
-        ({"filters": 7, "Filters": "tag"}, "tag"),
+        ({"filters": "", "Filters": "tag"}, "tag"),
         ({"DescribeInstancesRequest": {"Filter": {"Name": "a"}}}, {"Name": "a"}),
         ("a text", None),
     ],

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from sqlgen.demo import write_demo
 from tests import reference
 from tests.embedded import ask, open_world
 from tests.worlds import questions, worlds
-
-from sqlgen.demo import write_demo
 
 REAL_LOGS = Path(__file__).parents[2] / "shared" / "data" / "cloudtrail"
 WORLDS = int(os.environ.get("SQLGEN_WORLDS", "30"))

@@ -1,4 +1,8 @@
+{% if walk == 'fold' %}
+SELECT
+{% else %}
 SELECT DISTINCT
+{% endif %}
   answer.start_session_id,
   answer.direction,
   answer.depth,

@@ -465,7 +465,7 @@ shown AS (
   FROM walked
 ),
 answer AS (
-  SELECT
+  SELECT DISTINCT
     starts.session_id AS start_session_id,
     rows_of.direction,
     rows_of.depth,

@@ -40,38 +40,52 @@ async def login(request: Request) -> Response:
 
 
 def times(column: pyarrow.ChunkedArray) -> pyarrow.Array:
-    """Return times as the client reads them, null where they are null; fakesnow makes a time of nulls."""
+    """Return times as the client reads them, null where they are null; fakesnow fills the fields of a null with nulls."""
     column = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
-    seconds = pyarrow.compute.fill_null(column.cast(pyarrow.int64()), 0)
-    epoch = pyarrow.compute.divide(seconds, 1_000_000)
-    fields = [pyarrow.field("epoch", pyarrow.int64(), nullable=False), pyarrow.field("fraction", pyarrow.int32(), nullable=False)]
+    if column.type.tz:
+        return zoned_times(column)
+    seconds = pyarrow.compute.divide(pyarrow.compute.fill_null(column.cast(pyarrow.int64()), 0), 1_000_000)
     fraction = pyarrow.array([0] * len(column), type=pyarrow.int32())
-    return pyarrow.StructArray.from_arrays([epoch, fraction], fields=fields, mask=pyarrow.compute.is_null(column))
+    fields = [pyarrow.field("epoch", seconds.type, nullable=False), pyarrow.field("fraction", fraction.type, nullable=False)]
+    return pyarrow.StructArray.from_arrays([seconds, fraction], fields=fields, mask=pyarrow.compute.is_null(column))
 
 
-def array_agg(node: exp.Expr) -> exp.Expr:
-    """Leave nulls out, and give an empty array for no rows: https://docs.snowflake.com/en/sql-reference/functions/array_agg."""
+def arrays(node: exp.Expr) -> exp.Expr:
+    """Gather no nulls and give an empty array for no rows; slice elements, not the characters of the JSON text.
+
+    https://docs.snowflake.com/en/sql-reference/functions/array_agg and array_slice.
+    """
+    if isinstance(node, exp.ArraySlice):
+        start = exp.Add(this=node.args["start"].copy(), expression=exp.Literal.number(1))
+        sliced = exp.Anonymous(this="list_slice", expressions=[exp.cast(node.this, "JSON[]"), start, node.args["end"]])
+        return exp.Anonymous(this="TO_JSON", expressions=[sliced])
     if not isinstance(node, exp.ArrayAgg) or isinstance(node.parent, exp.Filter):
         return node
-    value = node.find(exp.Distinct)
-    counted = value.expressions[0] if value else node.this
+    distinct = node.find(exp.Distinct)
+    counted = distinct.expressions[0] if distinct else node.this
     is_there = exp.Where(this=counted.copy().is_(exp.null()).not_())
     listed = exp.Anonymous(this="TO_JSON", expressions=[exp.Filter(this=node.copy(), expression=is_there)])
     return exp.Coalesce(this=listed, expressions=[exp.cast(exp.Literal.string("[]"), "JSON")])
 
 
-def member_text(node: exp.Expr) -> exp.Expr:
-    """Give the text itself for a member that GET takes from a document, not its JSON with quotes."""
+def members(node: exp.Expr) -> exp.Expr:
+    """Take from GET the member of that very name (`a.b` is no path), and as a text the text itself, not its JSON with quotes.
+
+    https://docs.snowflake.com/en/sql-reference/functions/get.
+    """
+    if isinstance(node, exp.GetExtract) and node.expression.is_string:
+        pointer = "/" + node.expression.name.replace("~", "~0").replace("/", "~1")
+        return exp.Anonymous(this="json_extract", expressions=[node.this, exp.Literal.string(pointer)])
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.GetExtract) and node.is_type("VARCHAR", "TEXT"):
         return exp.Anonymous(this="json_extract_string", expressions=[exp.cast(node.this, "JSON"), exp.Literal.string("$")])
-    return as_varchar(node)
+    return texts(node)
 
 
-as_varchar = transforms.json_extract_cast_as_varchar
+zoned_times, texts = arrow.timestamp_to_sf_struct, transforms.json_extract_cast_as_varchar
 
 if __name__ == "__main__":
     arrow.timestamp_to_sf_struct = times
-    transforms.array_agg = array_agg
-    transforms.json_extract_cast_as_varchar = member_text
+    transforms.array_agg = arrays
+    transforms.json_extract_cast_as_varchar = members
     server.app.router.routes.insert(0, Route("/session/v1/login-request", login, methods=["POST"]))
     uvicorn.run(server.app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")

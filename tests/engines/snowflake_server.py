@@ -66,7 +66,7 @@ class SnowflakeServer:
             "schema": "PUBLIC",
             "paramstyle": "qmark",
             "session_parameters": {"FAKESNOW_DB_PATH": ":isolated:", "CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED": False},
-            "network_timeout": 120,
+            "enable_server_session_keep_alive_auto_detection": False,
         }
         return snowflake.connector.connect(**options)
 

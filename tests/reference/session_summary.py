@@ -28,7 +28,7 @@ from tests.reference.events import (
 ON_RESOURCE, BECAUSE, EXPLICIT = " on resource: ", " because ", " with an explicit deny"
 
 
-EMPTY = (None, {}, [], "")
+EMPTY: tuple[Any, ...] = (None, {}, [], "")
 
 
 def denied_target(event: Event) -> str | None:

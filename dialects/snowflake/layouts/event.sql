@@ -77,4 +77,4 @@ FROM (
   FROM cloudtrail_table AS log
   WHERE IS_OBJECT(log.raw)
 ) AS record
-WHERE in_window(iso_time(record.event_time_text))
+WHERE in_window(event_time)

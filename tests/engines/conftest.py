@@ -1,0 +1,20 @@
+"""What the tests of engines share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engines.snowflake_server import snowflake_server
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+
+@pytest.fixture(scope="session")
+def snowflake_connection() -> Iterator[SnowflakeConnection]:
+    """Yield a connection of the real client to fakesnow's server, with an empty database of its own."""
+    with snowflake_server() as server, server.connect() as connection:
+        yield connection
