@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/
 export PYTHONWARNINGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check golden clean
+.PHONY: help install demo test test-deep test-trino test-snowflake check golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,19 @@ demo: install ## write a small set of CloudTrail logs that tells a story, and as
 
 test: install ## run the tests on the embedded engine
 	$(RUN)pytest -n auto
+
+test-deep: install ## the same with many more generated worlds
+	SQLGEN_WORLDS=500 $(RUN)pytest -n auto tests/test_worlds.py
+
+$(VENV)/engines: $(VENV)/installed
+	$(RUN)pip install --quiet --disable-pip-version-check --group engines
+	@touch $@
+
+test-trino: $(VENV)/engines ## run every question on a real Trino (fetched once, with Maven)
+	$(RUN)pytest -m trino tests/engines
+
+test-snowflake: install ## run every question on fakesnow's server, in an environment of its own
+	$(RUN)pytest -m snowflake tests/engines
 
 check: install ## style, types, dead links in the docs
 	$(RUN)ruff check sqlgen tests

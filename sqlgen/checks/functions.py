@@ -54,14 +54,15 @@ def calls(tokens: Sequence[Token], aliases: frozenset[int] = frozenset()) -> Ite
     """Yield the calls among `tokens`; a name that begins at one of `aliases` is followed by its columns instead."""
     types_end = 0
     for position, (token, after) in enumerate(pairwise(tokens)):
-        if after.token_type is not TokenType.L_PAREN or position < types_end or not _is_name(token):
+        if after.token_type is not TokenType.L_PAREN or position < types_end:
             continue
         before = tokens[position - 1] if position else None
-        if before is not None and before.token_type in (TokenType.ALIAS, TokenType.DCOLON):
+        opens_type = before is not None and before.token_type in (TokenType.ALIAS, TokenType.DCOLON)
+        if opens_type and token.text.upper() != "MATERIALIZED":
             # CAST(x AS ROW(a VARCHAR(3))), x::DECIMAL(3, 1), UNNEST(x) AS t(a)
             types_end = _closing(tokens, position + 1)
             continue
-        if (before is not None and before.token_type is TokenType.DOT) or token.start in aliases:
+        if not _is_name(token) or (before is not None and before.token_type is TokenType.DOT) or token.start in aliases:
             continue
         yield Call(token.text.upper(), token, _arguments(tokens, position + 1))
 

@@ -41,10 +41,7 @@ lives AS (
     standing.used_then,
     standing.begins_at,
     COALESCE(parameters.at >= standing.begins_at, TRUE)
-      AND (
-        standing.session_created_at IS NULL
-        OR parameters.at <= COALESCE(expiry.expires_at, plus_seconds(standing.session_created_at, 129600))
-      ) AS covers
+      AND COALESCE(parameters.at <= COALESCE(expiry.expires_at, plus_seconds(standing.session_created_at, 129600)), TRUE) AS covers
   FROM standing
   CROSS JOIN parameters
   LEFT JOIN (

@@ -79,7 +79,55 @@ decided AS (
   ) AS ranked
   WHERE ranked.rule = ranked.first_rule AND ranked.latest = 1
 ),
--- rule 6: a key that nothing issued, used by a service for the holder of a long-term key
+-- rule 6: a key that nothing issued, used by a service for the holder of a long-term key: the long-term key's call nearest in time.
+-- A running maximum finds the call before and the call after; a join on a span of time would pair everything with everything.
+long_term_calls AS (
+  SELECT events.*
+  FROM events
+  WHERE events.access_key_id NOT LIKE 'ASIA%'
+    AND events.session_created_at IS NULL
+    AND events.invoked_by IS NULL
+    AND events.identity_arn IS NOT NULL
+    AND events.event_time IS NOT NULL
+),
+moments AS (
+  SELECT
+    uses.use_id, uses.identity_arn, uses.session_created_at AS moment, CAST(NULL AS TIMESTAMP) AS call_time
+  FROM uses
+  LEFT JOIN decided ON decided.use_id = uses.use_id
+  WHERE decided.use_id IS NULL
+    AND uses.access_key_id IS NOT NULL
+    AND uses.invoked_by IS NOT NULL
+    AND uses.session_created_at IS NOT NULL
+  UNION ALL
+  SELECT DISTINCT
+    CAST(NULL AS VARCHAR), long_term_calls.identity_arn, long_term_calls.event_time, long_term_calls.event_time
+  FROM long_term_calls
+),
+nearest_calls AS (
+  SELECT
+    around.use_id,
+    around.identity_arn,
+    CASE
+      WHEN around.call_after IS NULL
+        OR seconds_between(around.call_before, around.moment) <= seconds_between(around.moment, around.call_after)
+      THEN around.call_before
+      ELSE around.call_after
+    END AS call_time,
+    around.moment
+  FROM (
+    SELECT
+      moments.*,
+      MAX(moments.call_time) OVER (
+        PARTITION BY moments.identity_arn ORDER BY moments.moment RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS call_before,
+      MIN(moments.call_time) OVER (
+        PARTITION BY moments.identity_arn ORDER BY moments.moment DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS call_after
+    FROM moments
+  ) AS around
+  WHERE around.use_id IS NOT NULL
+),
 forwarding AS (
   SELECT
     nearest.use_id,
@@ -101,29 +149,18 @@ forwarding AS (
     nearest.on_behalf_of
   FROM (
     SELECT
-      uses.use_id,
-      events.*,
-      RANK() OVER (
-        PARTITION BY uses.use_id
-        ORDER BY ABS(seconds_between(uses.session_created_at, events.event_time)), events.event_time
-      ) AS distance_rank,
+      nearest_calls.use_id,
+      long_term_calls.*,
       ROW_NUMBER() OVER (
-        PARTITION BY uses.use_id, events.access_key_id, events.event_time
-        ORDER BY events.event_id NULLS LAST, events.event_source, events.event_name
+        PARTITION BY nearest_calls.use_id, long_term_calls.access_key_id
+        ORDER BY long_term_calls.event_id NULLS LAST, long_term_calls.event_source, long_term_calls.event_name
       ) AS call_number
-    FROM uses
-    LEFT JOIN decided ON decided.use_id = uses.use_id
-    JOIN events ON events.identity_arn = uses.identity_arn
-    WHERE decided.use_id IS NULL
-      AND uses.access_key_id IS NOT NULL
-      AND uses.invoked_by IS NOT NULL
-      AND events.access_key_id NOT LIKE 'ASIA%'
-      AND events.session_created_at IS NULL
-      AND events.invoked_by IS NULL
-      AND events.event_time >= plus_seconds(uses.session_created_at, -600)
-      AND events.event_time <= plus_seconds(uses.session_created_at, 600)
+    FROM nearest_calls
+    JOIN long_term_calls
+      ON long_term_calls.identity_arn = nearest_calls.identity_arn AND long_term_calls.event_time = nearest_calls.call_time
+    WHERE ABS(seconds_between(nearest_calls.moment, nearest_calls.call_time)) <= 600
   ) AS nearest
-  WHERE nearest.distance_rank = 1 AND nearest.call_number = 1
+  WHERE nearest.call_number = 1
 ),
 creation_of_forwarding AS (
   SELECT

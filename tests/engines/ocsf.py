@@ -2,7 +2,7 @@
 
 The columns are those of `amazon_security_lake_table_<region>_cloud_trail_mgmt_2_0`, the mapping is AWS's
 (github.com/ocsf/examples, mappings/markdown/AWS/v1.1.0/CloudTrail). What it does not name goes to `unmapped`, a map of texts under dotted
-names; two of its rules overwrite: an Identity Center user takes the place of the principal id, a credential id that of the access key.
+names; two of its rules overwrite: the user id of `onBehalfOf` takes the place of the principal id, a credential id that of the access key.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.reference.events import boolean, field, text, time
@@ -185,7 +185,7 @@ def ocsf_row(record: Mapping[str, Any]) -> dict[str, Any]:
             "profiles": ["cloud", "datetime"],
             "version": "1.1.0",
         },
-        "time": int(moment.replace(tzinfo=timezone.utc).timestamp() * 1000) if moment else None,
+        "time": int(moment.replace(tzinfo=UTC).timestamp() * 1000) if moment else None,
         "time_dt": stamp(moment),
         "cloud": {"region": region, "provider": "AWS"},
         "api": {

@@ -15,6 +15,7 @@ import pyarrow
 import uvicorn
 from fakesnow import arrow, transforms
 from sqlglot import exp
+from sqlglot.dialects import Snowflake
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -57,7 +58,7 @@ def arrays(node: exp.Expr) -> exp.Expr:
     """
     if isinstance(node, exp.ArraySlice):
         start = exp.Add(this=node.args["start"].copy(), expression=exp.Literal.number(1))
-        sliced = exp.Anonymous(this="list_slice", expressions=[exp.cast(node.this, "JSON[]"), start, node.args["end"]])
+        sliced = exp.Anonymous(this="list_slice", expressions=[exp.cast(node.this.transform(arrays), "JSON[]"), start, node.args["end"]])
         return exp.Anonymous(this="TO_JSON", expressions=[sliced])
     if not isinstance(node, exp.ArrayAgg) or isinstance(node.parent, exp.Filter):
         return node
@@ -77,8 +78,18 @@ def members(node: exp.Expr) -> exp.Expr:
         pointer = "/" + node.expression.name.replace("~", "~0").replace("/", "~1")
         return exp.Anonymous(this="json_extract", expressions=[node.this, exp.Literal.string(pointer)])
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.GetExtract) and node.is_type("VARCHAR", "TEXT"):
-        return exp.Anonymous(this="json_extract_string", expressions=[exp.cast(node.this, "JSON"), exp.Literal.string("$")])
+        return exp.Anonymous(this="json_extract_string", expressions=[exp.cast(node.this.transform(members), "JSON"), exp.Literal.string("$")])
     return texts(node)
+
+
+def formats(node: exp.Expr) -> exp.Expr:
+    """Write a time in the format that TO_CHAR is given, also where fakesnow does not know that it is a time.
+
+    https://docs.snowflake.com/en/sql-reference/functions/to_char.
+    """
+    if isinstance(node, exp.ToChar) and node.args.get("format"):
+        return exp.TimeToStr(this=node.this, format=Snowflake.format_time(node.args["format"]))
+    return node
 
 
 zoned_times, texts = arrow.timestamp_to_sf_struct, transforms.json_extract_cast_as_varchar
@@ -86,6 +97,7 @@ zoned_times, texts = arrow.timestamp_to_sf_struct, transforms.json_extract_cast_
 if __name__ == "__main__":
     arrow.timestamp_to_sf_struct = times
     transforms.array_agg = arrays
+    transforms.sample = formats  # in the place of TABLESAMPLE, which no text of ours has
     transforms.json_extract_cast_as_varchar = members
     server.app.router.routes.insert(0, Route("/session/v1/login-request", login, methods=["POST"]))
     uvicorn.run(server.app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")

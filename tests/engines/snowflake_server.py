@@ -53,6 +53,8 @@ class SnowflakeServer:
 
     def connect(self) -> SnowflakeConnection:
         """Return a connection of the real client to a database of its own, empty, with `?` as bind markers."""
+        # the client looks for the cloud that it runs in, and reports on itself
+        os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"}
         import snowflake.connector
 
         options: dict[str, Any] = {

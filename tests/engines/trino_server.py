@@ -22,11 +22,11 @@ import sys
 import tarfile
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +102,10 @@ class TrinoServer:
 
     def connect(self, schema: str | None = None, catalog: str = "hive") -> Any:
         """Return a connection of the client `trino` (DB-API) to a catalog, in UTC."""
-        from trino.dbapi import connect
+        from trino import dbapi
 
-        return connect(
-            host=self.host, port=self.port, user="test", catalog=catalog, schema=schema, http_scheme="http", timezone="UTC"
-        )
+        connect: Any = dbapi.connect  # untyped there
+        return connect(host=self.host, port=self.port, user="test", catalog=catalog, schema=schema, timezone="UTC")
 
     def rows(self, sql: str, schema: str | None = None) -> list[list[Any]]:
         """Run a statement in the catalog `hive` and return all its rows; `trino.exceptions` where it is wrong."""
@@ -152,7 +151,10 @@ def download(folder: Path) -> Path:
     """Copy the archive into a folder with Maven, check its digest and return its path."""
     maven = shutil.which("mvn")
     if maven is None:
-        raise EngineError("fetching Trino needs Maven: install it (Debian: `apt-get install maven`) so that `mvn` is on the PATH")
+        raise EngineError(
+            "fetching Trino needs Maven: install it (Debian: `apt-get install maven`) so that `mvn` is on the PATH"
+        )
+    print(f"fetching {COORDINATES} (821 MB) into {CACHE} ...", file=sys.stderr)
     command = [maven, "--batch-mode", "--no-transfer-progress", COPY_GOAL]
     command += [f"-Dartifact={COORDINATES}", f"-DoutputDirectory={folder}"]
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -163,7 +165,9 @@ def download(folder: Path) -> Path:
     with archive.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if digest != SHA256:
-        raise EngineError(f"{COORDINATES} has the SHA-256 digest {digest}, not {SHA256}: it is not the archive that was tried")
+        raise EngineError(
+            f"{COORDINATES} has the SHA-256 digest {digest}, not {SHA256}: it is not the archive that was tried"
+        )
     return archive
 
 
@@ -197,7 +201,6 @@ def fetch() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of several test processes one fetches, the others wait
         if not HOME.exists():
             with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-                print(f"fetching {COORDINATES} (821 MB) into {CACHE} ...", file=sys.stderr)
                 unpack(download(Path(folder)), Path(folder)).rename(HOME)
     return HOME
 
@@ -214,7 +217,12 @@ def configure(folder: Path, port: int) -> Path:
     etc = folder / "etc"
     (etc / "catalog").mkdir(parents=True)
     (folder / "data").mkdir()
-    files = {"jvm.config": JVM, "config.properties": CONFIG, "node.properties": NODE, "log.properties": "io.trino=WARN\n"}
+    files = {
+        "jvm.config": JVM,
+        "config.properties": CONFIG,
+        "node.properties": NODE,
+        "log.properties": "io.trino=WARN\n",
+    }
     files |= {f"catalog/{name}.properties": text for name, text in CATALOGS.items()}
     for name, text in files.items():
         (etc / name).write_text(text.format(host=HOST, port=port, folder=folder), encoding="utf-8")
@@ -237,9 +245,8 @@ def takes_statements(server: TrinoServer) -> bool:
     from trino.exceptions import Error
 
     try:
-        return bool(server.rows("SELECT COUNT(*) FROM system.runtime.nodes WHERE state = 'active'") == [[1]]) and bool(
-            server.rows("SELECT COUNT(*) FROM hive.information_schema.schemata")
-        )
+        active = server.rows("SELECT COUNT(*) FROM system.runtime.nodes WHERE state = 'active'")
+        return active == [[1]] and bool(server.rows("SELECT COUNT(*) FROM hive.information_schema.schemata"))
     except Error:
         return False
 
@@ -287,7 +294,8 @@ def started() -> Iterator[tuple[TrinoServer, Path]]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a Ctrl-C ends the tests first, and they the server
             )
-        atexit.register(stop, process)  # where the generator is never finished
+        last_resort = partial(stop, process)  # where this generator is never finished
+        atexit.register(last_resort)
         try:
             server = TrinoServer(HOST, port, folder / "data")
             wait(process, server, log)
@@ -295,7 +303,7 @@ def started() -> Iterator[tuple[TrinoServer, Path]]:
             yield server, folder
         finally:
             stop(process)
-            atexit.unregister(stop)
+            atexit.unregister(last_resort)
 
 
 def running(folder: Path) -> TrinoServer:
@@ -335,7 +343,10 @@ def main(arguments: list[str]) -> int:
             print(fetch())
             return 0
         with started() as (server, folder):
-            print(f"Trino {VERSION} listens on {server.host}:{server.port}; Ctrl-C stops it. Test runs share it after", file=sys.stderr)
+            print(
+                f"Trino {VERSION} listens on {server.host}:{server.port}; Ctrl-C stops it. Tests share it after",
+                file=sys.stderr,
+            )
             print(f"export {SHARED}={folder}", flush=True)
             signal.pause()
     except KeyboardInterrupt:

@@ -149,8 +149,9 @@ def held(record: Record, layout: Layout) -> dict[str, Any]:
         if isinstance(kind, str):
             return value
         if isinstance(kind, Mapping):
-            fields = value.items() if isinstance(value, dict) else ()
-            return {name: part(inner, kind[name.lower()]) for name, inner in fields if name.lower() in kind}
+            if not isinstance(value, dict):
+                return None
+            return {name: part(inner, kind[name.lower()]) for name, inner in value.items() if name.lower() in kind}
         return [part(one, kind[0]) for one in value] if isinstance(value, list) else None
 
     kept: dict[str, Any] = dict(record) if layout == "security-lake" else part(dict(record), COLUMNS[layout])
@@ -198,9 +199,7 @@ def create(server: TrinoServer, layout: Layout, schema: str, table: str) -> Tabl
     return Table(layout, folder)
 
 
-def load_cloudtrail(
-    server: TrinoServer, records: Sequence[Record], *, layout: Layout, schema: str, table: str
-) -> None:
+def load_cloudtrail(server: TrinoServer, records: Sequence[Record], *, layout: Layout, schema: str, table: str) -> None:
     """Fill the table `hive.<schema>.<table>` with these records and nothing else; make it where it is not there yet.
 
     Two test processes that share a server need schemas of their own. Partitions of earlier loads stay, empty.

@@ -67,10 +67,16 @@ def starts_of_key(events: list[Event], key: str) -> list[Start]:
 
 
 def starts_of_session(events: list[Event], session_id: str) -> list[Start]:
-    """The one use of a session, by the key that stands for it."""
-    session = [event for event in events if event.session_id == session_id]
-    if not session:
-        return []
+    """One use of a session for each of its (P, C), by the key that stands for it."""
+    groups: dict[tuple[str | None, datetime | None], list[Event]] = defaultdict(list)
+    for event in events:
+        if event.session_id == session_id:
+            groups[event.principal_id, event.session_created_at].append(event)
+    return [_used((_standing_key(group), *holder), group, session_id) for holder, group in groups.items()]
+
+
+def _standing_key(session: list[Event]) -> str | None:
+    """The key that stands for a session: its own before a service's, then the first used, then the smaller id."""
     calls: dict[str, list[Event]] = defaultdict(list)
     for event in session:
         if event.access_key_id is not None:
@@ -80,10 +86,7 @@ def starts_of_session(events: list[Event], session_id: str) -> list[Start]:
         forwarded = any(event.invoked_by is not None for event in calls[key])
         return (forwarded, last(smallest(event.event_time for event in calls[key])), key)
 
-    key = min(calls, key=rank, default=None)
-    principal = smallest(event.principal_id for event in session)
-    created = smallest(event.session_created_at for event in session)
-    return [_used((key, principal, created), session, session_id)]
+    return min(calls, key=rank, default=None)
 
 
 def issued_starts(issuances: list[Issuance], used: list[Start], steps: Steps) -> list[Start]:
