@@ -125,87 +125,119 @@ name = "from_console_flag"
 type = "boolean"
 meaning = "whether any call carried sessionCredentialFromConsole"
 ---*/
+{% set keep_uses = true %}
 WITH {% include 'parts/events.sql' %},
 {% include 'parts/issuances.sql' %},
--- the sign-in that opened each session
-logins AS (
-  SELECT ranked.*
-  FROM (
-    SELECT
-      issuances.*,
-      ROW_NUMBER() OVER (PARTITION BY issuances.issued_session_id ORDER BY issuances.event_time NULLS LAST, issuances.event_id NULLS LAST) AS sign_in_number
-    FROM issuances
-    WHERE issuances.is_sign_in AND issuances.issued_session_id IS NOT NULL
-  ) AS ranked
-  WHERE ranked.sign_in_number = 1
+-- what each event tells here: a key was used, a session was opened, or a key was given out. An issuance is both a use of its caller's key
+-- and the birth of another, so it stands twice; the log itself is read once.
+told AS (
+  SELECT
+    roles.role,
+    CASE roles.role WHEN 'use' THEN issuances.access_key_id WHEN 'vended' THEN issuances.issued_access_key_id END AS access_key_id,
+    CASE WHEN roles.role = 'use' THEN issuances.principal_id ELSE issuances.issued_principal_id END AS principal_id,
+    CASE WHEN roles.role = 'use' THEN issuances.session_created_at ELSE issuances.event_time END AS moment,
+    CASE roles.role WHEN 'use' THEN issuances.session_id WHEN 'login' THEN issuances.issued_session_id END AS session_id,
+    CASE WHEN roles.role = 'login' THEN issuances.event_id END AS login_event_id,
+    issuances.event_name,
+    issuances.event_time,
+    issuances.aws_region,
+    issuances.source_ip,
+    issuances.user_agent,
+    issuances.identity_type,
+    issuances.identity_arn,
+    issuances.account_id,
+    issuances.invoked_by,
+    issuances.from_console,
+    CASE WHEN roles.role = 'login' THEN LOWER(json_text(issuances.additional_event_data, '$.MFAUsed')) END AS mfa_text
+  FROM issuances
+  CROSS JOIN (SELECT 'use' AS role UNION ALL SELECT 'login' AS role UNION ALL SELECT 'vended' AS role) AS roles
+  WHERE CASE roles.role
+    WHEN 'use' THEN issuances.in_window AND NOT COALESCE(issuances.is_sign_in, FALSE)
+      AND issuances.principal_id IS NOT NULL AND issuances.created_at IS NOT NULL
+    WHEN 'login' THEN issuances.is_issuance AND issuances.is_sign_in AND issuances.issued_session_id IS NOT NULL
+    ELSE issuances.is_issuance AND NOT issuances.is_sign_in AND issuances.issued_access_key_id IS NOT NULL
+  END
 ),
 key_uses AS (
   SELECT
-    events.session_id,
-    events.principal_id,
-    events.session_created_at,
-    events.access_key_id,
-    MIN(events.identity_type) AS identity_type,
-    MIN(events.identity_arn) AS identity_arn,
-    MIN(events.account_id) AS account_id,
-    list_of(events.aws_region) AS regions,
-    MIN(events.event_time) AS first_seen,
-    MAX(events.event_time) AS last_seen,
+    told.role,
+    told.access_key_id,
+    told.principal_id,
+    told.moment,
+    told.session_id,
+    told.login_event_id,
+    MIN(told.event_name) AS event_name,
+    MIN(told.aws_region) AS aws_region,
+    MIN(told.source_ip) AS source_ip,
+    MIN(told.user_agent) AS user_agent,
+    MIN(told.mfa_text) AS mfa_text,
+    MIN(told.identity_type) AS identity_type,
+    MIN(told.identity_arn) AS identity_arn,
+    MIN(told.account_id) AS account_id,
+    list_of(told.aws_region) AS regions,
+    MIN(told.event_time) AS first_seen,
+    MAX(told.event_time) AS last_seen,
     COUNT(*) AS calls,
-    COUNT(events.invoked_by) AS forwarded_calls,
-    any_true(events.from_console) AS from_console_flag
-  FROM events
-  WHERE events.in_window
-    AND NOT events.is_sign_in
-    AND events.access_key_id IS NOT NULL
-    AND events.principal_id IS NOT NULL
-    AND events.created_at IS NOT NULL
-  GROUP BY events.session_id, events.principal_id, events.session_created_at, events.access_key_id
+    COUNT(told.invoked_by) AS forwarded_calls,
+    any_true(told.from_console) AS from_console_flag
+  FROM told
+  GROUP BY told.role, told.access_key_id, told.principal_id, told.moment, told.session_id, told.login_event_id
 ),
--- a key that another call gave out belongs to that call, not to the console
-vended_keys AS (
-  SELECT DISTINCT key_uses.session_id, key_uses.access_key_id
+-- a key that another call gave out, within 2 s and to a fitting principal, belongs to that call and not to the console (docs/rules.md §5)
+related AS (
+  SELECT
+    key_uses.*,
+    CASE WHEN key_uses.role = 'use' THEN COUNT(CASE WHEN key_uses.role = 'vended' THEN 1 END) OVER (
+      PARTITION BY key_uses.access_key_id, key_uses.principal_id
+      ORDER BY seconds_between(timestamp_of('1970-01-01 00:00:00'), key_uses.moment) RANGE BETWEEN 2 PRECEDING AND 2 FOLLOWING
+    ) + COUNT(CASE WHEN key_uses.role = 'vended' AND key_uses.principal_id IS NULL THEN 1 END) OVER (
+      PARTITION BY key_uses.access_key_id
+      ORDER BY seconds_between(timestamp_of('1970-01-01 00:00:00'), key_uses.moment) RANGE BETWEEN 2 PRECEDING AND 2 FOLLOWING
+    ) END AS issuers,
+    ROW_NUMBER() OVER (PARTITION BY key_uses.session_id, key_uses.role ORDER BY key_uses.first_seen NULLS LAST, key_uses.login_event_id NULLS LAST)
+      AS sign_in_number
   FROM key_uses
-  JOIN issuances ON issuances.issued_access_key_id = key_uses.access_key_id
-  WHERE NOT issuances.is_sign_in
-    AND (issuances.issued_principal_id IS NULL OR issuances.issued_principal_id = key_uses.principal_id)
-    AND ABS(seconds_between(issuances.event_time, key_uses.session_created_at)) <= 2
 ),
+kept AS (
+  SELECT related.*
+  FROM related
+  WHERE CASE related.role
+    WHEN 'use' THEN related.issuers = 0 OR related.from_console_flag
+    WHEN 'login' THEN related.sign_in_number = 1
+    ELSE FALSE
+  END
+),
+-- every key of a session beside its sign-in
 answer AS (
   SELECT
-    key_uses.session_id,
-    MIN(key_uses.identity_type) OVER (PARTITION BY key_uses.session_id) AS identity_type,
-    MIN(key_uses.identity_arn) OVER (PARTITION BY key_uses.session_id) AS identity_arn,
-    key_uses.principal_id,
-    MIN(key_uses.account_id) OVER (PARTITION BY key_uses.session_id) AS account_id,
-    key_uses.session_created_at,
-    logins.event_id AS login_event_id,
-    logins.event_name AS login_event_name,
-    logins.event_time AS login_time,
-    logins.aws_region AS login_region,
-    logins.source_ip AS login_source_ip,
-    logins.user_agent AS login_user_agent,
-    CASE LOWER(json_text(logins.additional_event_data, '$.MFAUsed')) WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END AS mfa_used,
-    key_uses.access_key_id,
-    key_uses.regions,
-    key_uses.first_seen,
-    key_uses.last_seen,
-    key_uses.calls,
-    key_uses.forwarded_calls,
-    key_uses.from_console_flag,
+    kept.session_id,
+    MIN(CASE WHEN kept.access_key_id IS NOT NULL THEN kept.identity_type END) OVER (PARTITION BY kept.session_id) AS identity_type,
+    MIN(CASE WHEN kept.access_key_id IS NOT NULL THEN kept.identity_arn END) OVER (PARTITION BY kept.session_id) AS identity_arn,
+    kept.principal_id,
+    MIN(CASE WHEN kept.access_key_id IS NOT NULL THEN kept.account_id END) OVER (PARTITION BY kept.session_id) AS account_id,
+    kept.moment AS session_created_at,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.login_event_id END) OVER (PARTITION BY kept.session_id) AS login_event_id,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.event_name END) OVER (PARTITION BY kept.session_id) AS login_event_name,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.first_seen END) OVER (PARTITION BY kept.session_id) AS login_time,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.aws_region END) OVER (PARTITION BY kept.session_id) AS login_region,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.source_ip END) OVER (PARTITION BY kept.session_id) AS login_source_ip,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.user_agent END) OVER (PARTITION BY kept.session_id) AS login_user_agent,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.mfa_text END) OVER (PARTITION BY kept.session_id) AS mfa_text,
+    kept.access_key_id,
+    kept.regions,
+    kept.first_seen,
+    kept.last_seen,
+    kept.calls,
+    kept.forwarded_calls,
+    kept.from_console_flag,
     {% if given.access_key %}
-    MAX(CASE WHEN key_uses.access_key_id = parameters.access_key THEN 1 ELSE 0 END) OVER (PARTITION BY key_uses.session_id) AS has_key,
+    MAX(CASE WHEN kept.access_key_id = parameters.access_key THEN 1 ELSE 0 END) OVER (PARTITION BY kept.session_id) AS has_key,
     {% endif %}
-    logins.issued_session_id IS NOT NULL AS has_login,
-    MAX(CASE WHEN key_uses.from_console_flag THEN 1 ELSE 0 END) OVER (PARTITION BY key_uses.session_id) AS has_flag
-  FROM key_uses
+    MAX(CASE WHEN kept.role = 'login' OR kept.from_console_flag THEN 1 ELSE 0 END) OVER (PARTITION BY kept.session_id) AS is_console
+  FROM kept
   {% if given.access_key %}
   CROSS JOIN parameters
   {% endif %}
-  LEFT JOIN logins ON logins.issued_session_id = key_uses.session_id
-  LEFT JOIN vended_keys
-    ON vended_keys.session_id = key_uses.session_id AND vended_keys.access_key_id = key_uses.access_key_id
-  WHERE vended_keys.access_key_id IS NULL OR key_uses.from_console_flag
 )
 SELECT
   answer.session_id,
@@ -220,7 +252,7 @@ SELECT
   answer.login_region,
   answer.login_source_ip,
   answer.login_user_agent,
-  answer.mfa_used,
+  CASE answer.mfa_text WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END AS mfa_used,
   answer.access_key_id,
   answer.regions,
   answer.first_seen,
@@ -232,7 +264,7 @@ FROM answer
 {% if given.login_event_id or given.arn or given.session_id %}
 CROSS JOIN parameters
 {% endif %}
-WHERE (answer.has_login OR answer.has_flag = 1)
+WHERE answer.access_key_id IS NOT NULL AND answer.is_console = 1
 {% if given.login_event_id %}
   AND answer.login_event_id = parameters.login_event_id
 {% endif %}

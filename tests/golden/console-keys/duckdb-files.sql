@@ -123,7 +123,7 @@ WITH parameters /* the values asked about */ AS (
         )
       END
     )[1] < parameters.window_to
-), events /* each event once, with its session (docs/rules.md §1) */ AS MATERIALIZED (
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
   SELECT
     counted.*,
     CASE
@@ -162,28 +162,30 @@ WITH parameters /* the values asked about */ AS (
       THEN NULLIF(JSON_VALUE(events.response_elements, '$.credentialSet[0].credentials.expiration') ->> '$', '')
       WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
       THEN NULLIF(JSON_VALUE(events.response_elements, '$.credentials.expiration') ->> '$', '')
-    END AS expiration
+    END AS expiration,
+    COALESCE(
+      events.error_code IS NULL
+      AND events.error_message IS NULL
+      AND COALESCE(
+        NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
+        ''
+      ) <> 'Failure'
+      AND (
+        events.event_source = 'sts.amazonaws.com'
+        AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+        OR events.event_source = 'signin.amazonaws.com'
+        AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+        OR events.event_source = 'cognito-identity.amazonaws.com'
+        AND events.event_name = 'GetCredentialsForIdentity'
+        OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+        AND events.event_name = 'CreateSession'
+        OR events.event_source = 'iam.amazonaws.com'
+        AND events.event_name = 'CreateAccessKey'
+        OR events.event_name = 'CreateOAuth2Token'
+      ),
+      FALSE
+    ) AS is_vending
   FROM events
-  WHERE
-    events.error_code IS NULL
-    AND events.error_message IS NULL
-    AND COALESCE(
-      NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
-      ''
-    ) <> 'Failure'
-    AND (
-      events.event_source = 'sts.amazonaws.com'
-      AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
-      OR events.event_source = 'signin.amazonaws.com'
-      AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
-      OR events.event_source = 'cognito-identity.amazonaws.com'
-      AND events.event_name = 'GetCredentialsForIdentity'
-      OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
-      AND events.event_name = 'CreateSession'
-      OR events.event_source = 'iam.amazonaws.com'
-      AND events.event_name = 'CreateAccessKey'
-      OR events.event_name = 'CreateOAuth2Token'
-    )
 ), vending /* whom they issued it to */ AS (
   SELECT
     vending_calls.*,
@@ -291,19 +293,23 @@ WITH parameters /* the values asked about */ AS (
   SELECT
     vending.*,
     ROW_NUMBER() OVER (
-      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id
+      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id, CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END
       ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
     ) AS account_copy_number
-  FROM vending
-  WHERE
-    CASE
-      WHEN vending.opens_console
-      THEN NOT vending.principal_id IS NULL
-      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
-      THEN FALSE
-      ELSE NOT vending.issued_access_key_id IS NULL
-    END
-), issuances AS MATERIALIZED (
+  FROM (
+    SELECT
+      vending.*,
+      vending.is_vending
+      AND CASE
+        WHEN vending.opens_console
+        THEN NOT vending.principal_id IS NULL
+        WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+        THEN FALSE
+        ELSE NOT vending.issued_access_key_id IS NULL
+      END AS is_issuing
+    FROM vending
+  ) AS vending
+), issuances AS (
   SELECT
     COALESCE(
       copies.event_id,
@@ -318,102 +324,140 @@ WITH parameters /* the values asked about */ AS (
     CASE WHEN NOT (
       copies.is_sign_in AND copies.access_key_id IS NULL
     ) THEN copies.session_id END AS caller_session_id,
+    copies.is_issuing AND (
+      copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
+    ) AS is_issuance,
     copies.*
   FROM copies
-  WHERE
-    copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
-), logins /* the sign-in that opened each session */ AS (
+), told /* what each event tells here: a key was used, a session was opened, or a key was given out. An issuance is both a use of its caller's key */ /* and the birth of another, so it stands twice; the log itself is read once. */ AS (
   SELECT
-    ranked.*
-  FROM (
+    roles.role,
+    CASE roles.role WHEN 'use' THEN issuances.access_key_id WHEN 'vended' THEN issuances.issued_access_key_id END AS access_key_id,
+    CASE WHEN roles.role = 'use' THEN issuances.principal_id ELSE issuances.issued_principal_id END AS principal_id,
+    CASE WHEN roles.role = 'use' THEN issuances.session_created_at ELSE issuances.event_time END AS moment,
+    CASE roles.role WHEN 'use' THEN issuances.session_id WHEN 'login' THEN issuances.issued_session_id END AS session_id,
+    CASE WHEN roles.role = 'login' THEN issuances.event_id END AS login_event_id,
+    issuances.event_name,
+    issuances.event_time,
+    issuances.aws_region,
+    issuances.source_ip,
+    issuances.user_agent,
+    issuances.identity_type,
+    issuances.identity_arn,
+    issuances.account_id,
+    issuances.invoked_by,
+    issuances.from_console,
+    CASE WHEN roles.role = 'login' THEN LOWER(NULLIF(JSON_VALUE(issuances.additional_event_data, '$.MFAUsed') ->> '$', '')) END AS mfa_text
+  FROM issuances
+  CROSS JOIN (
     SELECT
-      issuances.*,
-      ROW_NUMBER() OVER (PARTITION BY issuances.issued_session_id ORDER BY issuances.event_time, issuances.event_id) AS sign_in_number
-    FROM issuances
-    WHERE
-      issuances.is_sign_in AND NOT issuances.issued_session_id IS NULL
-  ) AS ranked
+      'use' AS role
+    UNION ALL
+    SELECT
+      'login' AS role
+    UNION ALL
+    SELECT
+      'vended' AS role
+  ) AS roles
   WHERE
-    ranked.sign_in_number = 1
-), key_uses AS MATERIALIZED (
+    CASE roles.role
+      WHEN 'use'
+      THEN issuances.in_window
+      AND NOT COALESCE(issuances.is_sign_in, FALSE)
+      AND NOT issuances.access_key_id IS NULL
+      AND NOT issuances.principal_id IS NULL
+      AND NOT issuances.created_at IS NULL
+      WHEN 'login'
+      THEN issuances.is_issuance AND issuances.is_sign_in AND NOT issuances.issued_session_id IS NULL
+      ELSE issuances.is_issuance AND NOT issuances.is_sign_in AND NOT issuances.issued_access_key_id IS NULL
+    END
+), key_uses AS (
   SELECT
-    events.session_id,
-    events.principal_id,
-    events.session_created_at,
-    events.access_key_id,
-    MIN(events.identity_type) AS identity_type,
-    MIN(events.identity_arn) AS identity_arn,
-    MIN(events.account_id) AS account_id,
-    COALESCE(LIST_SORT(ARRAY_AGG(DISTINCT events.aws_region) FILTER(WHERE
-      NOT events.aws_region IS NULL))[1:20], CAST([] AS TEXT[])) AS regions,
-    MIN(events.event_time) AS first_seen,
-    MAX(events.event_time) AS last_seen,
+    told.role,
+    told.access_key_id,
+    told.principal_id,
+    told.moment,
+    told.session_id,
+    told.login_event_id,
+    MIN(told.event_name) AS event_name,
+    MIN(told.aws_region) AS aws_region,
+    MIN(told.source_ip) AS source_ip,
+    MIN(told.user_agent) AS user_agent,
+    MIN(told.mfa_text) AS mfa_text,
+    MIN(told.identity_type) AS identity_type,
+    MIN(told.identity_arn) AS identity_arn,
+    MIN(told.account_id) AS account_id,
+    COALESCE(LIST_SORT(ARRAY_AGG(DISTINCT told.aws_region) FILTER(WHERE
+      NOT told.aws_region IS NULL))[1:20], CAST([] AS TEXT[])) AS regions,
+    MIN(told.event_time) AS first_seen,
+    MAX(told.event_time) AS last_seen,
     COUNT(*) AS calls,
-    COUNT(events.invoked_by) AS forwarded_calls,
-    COALESCE(BOOL_OR(CAST(events.from_console AS BOOLEAN)), FALSE) AS from_console_flag
-  FROM events
-  WHERE
-    events.in_window
-    AND NOT events.is_sign_in
-    AND NOT events.access_key_id IS NULL
-    AND NOT events.principal_id IS NULL
-    AND NOT events.created_at IS NULL
+    COUNT(told.invoked_by) AS forwarded_calls,
+    COALESCE(BOOL_OR(CAST(told.from_console AS BOOLEAN)), FALSE) AS from_console_flag
+  FROM told
   GROUP BY
-    events.session_id,
-    events.principal_id,
-    events.session_created_at,
-    events.access_key_id
-), vended_keys /* a key that another call gave out belongs to that call, not to the console */ AS (
-  SELECT DISTINCT
-    key_uses.session_id,
-    key_uses.access_key_id
-  FROM key_uses
-  JOIN issuances
-    ON issuances.issued_access_key_id = key_uses.access_key_id
-  WHERE
-    NOT issuances.is_sign_in
-    AND (
-      issuances.issued_principal_id IS NULL OR issuances.issued_principal_id = key_uses.principal_id
-    )
-    AND ABS(DATE_DIFF('SECOND', issuances.event_time, key_uses.session_created_at)) <= 2
-), answer AS (
+    told.role,
+    told.access_key_id,
+    told.principal_id,
+    told.moment,
+    told.session_id,
+    told.login_event_id
+), related /* a key that another call gave out, within 2 s and to a fitting principal, belongs to that call and not to the console (docs/rules.md §5) */ AS (
   SELECT
-    key_uses.session_id,
-    MIN(key_uses.identity_type) OVER (PARTITION BY key_uses.session_id) AS identity_type,
-    MIN(key_uses.identity_arn) OVER (PARTITION BY key_uses.session_id) AS identity_arn,
-    key_uses.principal_id,
-    MIN(key_uses.account_id) OVER (PARTITION BY key_uses.session_id) AS account_id,
-    key_uses.session_created_at,
-    logins.event_id AS login_event_id,
-    logins.event_name AS login_event_name,
-    logins.event_time AS login_time,
-    logins.aws_region AS login_region,
-    logins.source_ip AS login_source_ip,
-    logins.user_agent AS login_user_agent,
-    CASE LOWER(NULLIF(JSON_VALUE(logins.additional_event_data, '$.MFAUsed') ->> '$', ''))
-      WHEN 'yes'
-      THEN TRUE
-      WHEN 'no'
-      THEN FALSE
-    END AS mfa_used,
-    key_uses.access_key_id,
-    key_uses.regions,
-    key_uses.first_seen,
-    key_uses.last_seen,
-    key_uses.calls,
-    key_uses.forwarded_calls,
-    key_uses.from_console_flag,
-    MAX(CASE WHEN key_uses.access_key_id = parameters.access_key THEN 1 ELSE 0 END) OVER (PARTITION BY key_uses.session_id) AS has_key,
-    NOT logins.issued_session_id IS NULL AS has_login,
-    MAX(CASE WHEN key_uses.from_console_flag THEN 1 ELSE 0 END) OVER (PARTITION BY key_uses.session_id) AS has_flag
+    key_uses.*,
+    CASE
+      WHEN key_uses.role = 'use'
+      THEN COUNT(CASE WHEN key_uses.role = 'vended' THEN 1 END) OVER (
+        PARTITION BY key_uses.access_key_id, key_uses.principal_id
+        ORDER BY DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), key_uses.moment)
+        RANGE BETWEEN 2 PRECEDING AND 2 FOLLOWING
+      ) + COUNT(CASE WHEN key_uses.role = 'vended' AND key_uses.principal_id IS NULL THEN 1 END) OVER (
+        PARTITION BY key_uses.access_key_id
+        ORDER BY DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), key_uses.moment)
+        RANGE BETWEEN 2 PRECEDING AND 2 FOLLOWING
+      )
+    END AS issuers,
+    ROW_NUMBER() OVER (PARTITION BY key_uses.session_id, key_uses.role ORDER BY key_uses.first_seen, key_uses.login_event_id) AS sign_in_number
   FROM key_uses
-  CROSS JOIN parameters
-  LEFT JOIN logins
-    ON logins.issued_session_id = key_uses.session_id
-  LEFT JOIN vended_keys
-    ON vended_keys.session_id = key_uses.session_id AND vended_keys.access_key_id = key_uses.access_key_id
+), kept AS (
+  SELECT
+    related.*
+  FROM related
   WHERE
-    vended_keys.access_key_id IS NULL OR key_uses.from_console_flag
+    CASE related.role
+      WHEN 'use'
+      THEN related.issuers = 0 OR related.from_console_flag
+      WHEN 'login'
+      THEN related.sign_in_number = 1
+      ELSE FALSE
+    END
+), answer /* every key of a session beside its sign-in */ AS (
+  SELECT
+    kept.role,
+    kept.session_id,
+    MIN(CASE WHEN kept.role = 'use' THEN kept.identity_type END) OVER (PARTITION BY kept.session_id) AS identity_type,
+    MIN(CASE WHEN kept.role = 'use' THEN kept.identity_arn END) OVER (PARTITION BY kept.session_id) AS identity_arn,
+    kept.principal_id,
+    MIN(CASE WHEN kept.role = 'use' THEN kept.account_id END) OVER (PARTITION BY kept.session_id) AS account_id,
+    kept.moment AS session_created_at,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.login_event_id END) OVER (PARTITION BY kept.session_id) AS login_event_id,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.event_name END) OVER (PARTITION BY kept.session_id) AS login_event_name,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.first_seen END) OVER (PARTITION BY kept.session_id) AS login_time,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.aws_region END) OVER (PARTITION BY kept.session_id) AS login_region,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.source_ip END) OVER (PARTITION BY kept.session_id) AS login_source_ip,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.user_agent END) OVER (PARTITION BY kept.session_id) AS login_user_agent,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.mfa_text END) OVER (PARTITION BY kept.session_id) AS mfa_text,
+    kept.access_key_id,
+    kept.regions,
+    kept.first_seen,
+    kept.last_seen,
+    kept.calls,
+    kept.forwarded_calls,
+    kept.from_console_flag,
+    MAX(CASE WHEN kept.access_key_id = parameters.access_key THEN 1 ELSE 0 END) OVER (PARTITION BY kept.session_id) AS has_key,
+    MAX(CASE WHEN kept.role = 'login' OR kept.from_console_flag THEN 1 ELSE 0 END) OVER (PARTITION BY kept.session_id) AS is_console
+  FROM kept
+  CROSS JOIN parameters
 )
 SELECT
   answer.session_id,
@@ -428,7 +472,7 @@ SELECT
   answer.login_region,
   answer.login_source_ip,
   answer.login_user_agent,
-  answer.mfa_used,
+  CASE answer.mfa_text WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END AS mfa_used,
   answer.access_key_id,
   answer.regions,
   answer.first_seen,
@@ -438,9 +482,7 @@ SELECT
   answer.from_console_flag
 FROM answer
 WHERE
-  (
-    answer.has_login OR answer.has_flag = 1
-  ) AND answer.has_key = 1
+  answer.role = 'use' AND answer.is_console = 1 AND answer.has_key = 1
 ORDER BY
   answer.session_created_at,
   answer.session_id,
