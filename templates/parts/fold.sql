@@ -18,7 +18,7 @@
 {% set SESSION = 'ROW(access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, session_id VARCHAR, identity_type VARCHAR, identity_arn VARCHAR, account_id VARCHAR, own_calls BIGINT, forwarded_calls BIGINT, invoked_by VARCHAR, used_second BIGINT)' %}
 {% set START = 'ROW(id VARCHAR, is_used BOOLEAN, used_then BOOLEAN, used_second BIGINT, node ' ~ NODE ~ ')' %}
 {% set USE = 'ROW(id VARCHAR, access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, identity_arn VARCHAR, invoked_by VARCHAR, used_second BIGINT)' %}
-{% set ISSUED = 'ROW(id VARCHAR, principal_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN)' %}
+{% set ISSUED = 'ROW(id VARCHAR, principal_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN, caller_key VARCHAR, caller_created BIGINT, has_caller BOOLEAN)' %}
 {% set MATCH = 'ROW(id VARCHAR, second BIGINT, rule INTEGER)' %}
 {% set STEP = 'ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR)' %}
 {% set PLACE = 'ROW(start_id VARCHAR, depth INTEGER, node_id VARCHAR, nearer_id VARCHAR, link VARCHAR, confidence VARCHAR, path VARCHAR, has_returned BOOLEAN)' %}
@@ -269,11 +269,11 @@ indexed AS (
   FROM candidates
   CROSS JOIN UNNEST(ARRAY[multimap_from_entries(transform(
     filter(candidates.issuances, i -> i.access_key_id IS NOT NULL),
-    i -> CAST(ROW(i.access_key_id, CAST(ROW(i.id, i.principal_id, i.second, i.expires, i.is_created_key, i.opens_console) AS {{ ISSUED }})) AS ROW(name VARCHAR, value {{ ISSUED }}))
+    i -> CAST(ROW(i.access_key_id, CAST(ROW(i.id, i.principal_id, i.second, i.expires, i.is_created_key, i.opens_console, i.caller.access_key_id, i.caller.created, i.caller.session_key IS NOT NULL) AS {{ ISSUED }})) AS ROW(name VARCHAR, value {{ ISSUED }}))
   ))]) AS keys(by_key)
   CROSS JOIN UNNEST(ARRAY[multimap_from_entries(transform(
     filter(candidates.issuances, i -> i.principal_id IS NOT NULL AND i.second IS NOT NULL),
-    i -> CAST(ROW(CAST(i.second AS VARCHAR) || '@' || i.principal_id, CAST(ROW(i.id, i.principal_id, i.second, i.expires, i.is_created_key, i.opens_console) AS {{ ISSUED }})) AS ROW(name VARCHAR, value {{ ISSUED }}))
+    i -> CAST(ROW(CAST(i.second AS VARCHAR) || '@' || i.principal_id, CAST(ROW(i.id, i.principal_id, i.second, i.expires, i.is_created_key, i.opens_console, i.caller.access_key_id, i.caller.created, i.caller.session_key IS NOT NULL) AS {{ ISSUED }})) AS ROW(name VARCHAR, value {{ ISSUED }}))
   ))]) AS issued_sessions(by_session)
   CROSS JOIN UNNEST(ARRAY[multimap_from_entries(transform(
     candidates.calls,
@@ -304,7 +304,9 @@ matched AS (
       transform(
         filter(
           COALESCE(element_at(indexed.by_session, CAST(u.created AS VARCHAR) || '@' || u.principal_id), {{ empty(ISSUED) }}),
-          i -> NOT i.opens_console OR i.id <> u.id
+          -- a federated sign-in is signed with a key of the very session that it opens: it is not that key's issuer
+          i -> NOT i.opens_console OR NOT i.has_caller OR COALESCE(i.caller_key, '') <> COALESCE(u.access_key_id, '')
+            OR COALESCE(i.caller_created, -1) <> u.created
         ),
         i -> CAST(ROW(i.id, i.second, CASE WHEN i.opens_console THEN 4 ELSE 3 END) AS {{ MATCH }})
       )
@@ -364,15 +366,16 @@ lives AS (
     transform(stepped.standing, c -> CAST(ROW(c, array_max(filter(transform(
       filter(stepped.issuances, i -> any_match(stepped.decisions, d -> d.use.id = c.id AND any_match(d.found, m -> m.id = i.id AND m.rule <= 3))),
       i -> i.expires
-    ), v -> v IS NOT NULL))) AS ROW(start {{ START }}, expires BIGINT))) AS spans
+    ), v -> v IS NOT NULL)), COALESCE(c.node.created, CASE WHEN NOT c.is_used THEN c.used_second END))
+      AS ROW(start {{ START }}, expires BIGINT, begins BIGINT))) AS spans
   FROM stepped
   CROSS JOIN parameters
 ),
 covering AS (
   SELECT
     lives.*,
-    filter(lives.spans, l -> lives.at_second >= COALESCE(l.start.node.created, lives.at_second)
-      AND (l.start.node.created IS NULL OR lives.at_second <= COALESCE(l.expires, l.start.node.created + 129600))) AS covers
+    filter(lives.spans, l -> lives.at_second >= COALESCE(l.begins, lives.at_second)
+      AND COALESCE(lives.at_second <= COALESCE(l.expires, l.start.node.created + 129600), TRUE)) AS covers
   FROM lives
 ),
 begun AS (
@@ -381,7 +384,7 @@ begun AS (
     CASE
       WHEN any_match(covering.standing, c -> c.used_then) THEN filter(covering.standing, c -> c.used_then)
       ELSE transform(
-        filter(covering.covers, l -> COALESCE(l.start.node.created, -100000000000) = array_max(transform(covering.covers, x -> COALESCE(x.start.node.created, -100000000000)))),
+        filter(covering.covers, l -> COALESCE(l.begins, -100000000000) = array_max(transform(covering.covers, x -> COALESCE(x.begins, -100000000000)))),
         l -> l.start
       )
     END AS starts
@@ -452,7 +455,7 @@ shown AS (
       p.start_id, CASE WHEN p.depth = 0 THEN 'start' ELSE 'origin' END, p.depth, p.node_id, p.nearer_id, p.link, p.confidence,
       {% if choice.direction == 'derived' %}
       FALSE,
-      CASE WHEN :max_depth = 0 AND element_at(walked.first_children, p.start_id) IS NOT NULL THEN 'depth-limit' END
+      NULL
       {% else %}
       NOT p.has_returned AND cardinality(flatten(COALESCE(element_at(walked.by_use, p.node_id), {{ empty('ARRAY(' ~ STEP ~ ')') }}))) = 0,
       CASE WHEN p.has_returned THEN 'cycle' WHEN p.depth = :max_depth THEN 'depth-limit' END

@@ -481,7 +481,6 @@ WITH parameters /* the values asked about */ AS (
       WHEN 'use'
       THEN issuances.in_window
       AND NOT COALESCE(issuances.is_sign_in, FALSE)
-      AND NOT issuances.access_key_id IS NULL
       AND NOT issuances.principal_id IS NULL
       AND NOT issuances.created_at IS NULL
       WHEN 'login'
@@ -550,12 +549,11 @@ WITH parameters /* the values asked about */ AS (
     END
 ), answer /* every key of a session beside its sign-in */ AS (
   SELECT
-    kept.role,
     kept.session_id,
-    MIN(CASE WHEN kept.role = 'use' THEN kept.identity_type END) OVER (PARTITION BY kept.session_id) AS identity_type,
-    MIN(CASE WHEN kept.role = 'use' THEN kept.identity_arn END) OVER (PARTITION BY kept.session_id) AS identity_arn,
+    MIN(CASE WHEN NOT kept.access_key_id IS NULL THEN kept.identity_type END) OVER (PARTITION BY kept.session_id) AS identity_type,
+    MIN(CASE WHEN NOT kept.access_key_id IS NULL THEN kept.identity_arn END) OVER (PARTITION BY kept.session_id) AS identity_arn,
     kept.principal_id,
-    MIN(CASE WHEN kept.role = 'use' THEN kept.account_id END) OVER (PARTITION BY kept.session_id) AS account_id,
+    MIN(CASE WHEN NOT kept.access_key_id IS NULL THEN kept.account_id END) OVER (PARTITION BY kept.session_id) AS account_id,
     kept.moment AS session_created_at,
     MAX(CASE WHEN kept.role = 'login' THEN kept.login_event_id END) OVER (PARTITION BY kept.session_id) AS login_event_id,
     MAX(CASE WHEN kept.role = 'login' THEN kept.event_name END) OVER (PARTITION BY kept.session_id) AS login_event_name,
@@ -599,7 +597,7 @@ SELECT
   answer.from_console_flag
 FROM answer
 WHERE
-  answer.role = 'use' AND answer.is_console = 1 AND answer.has_key = 1
+  NOT answer.access_key_id IS NULL AND answer.is_console = 1 AND answer.has_key = 1
 ORDER BY
   answer.session_created_at,
   answer.session_id,

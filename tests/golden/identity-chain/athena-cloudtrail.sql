@@ -1106,10 +1106,40 @@ WITH parameters /* the values asked about */ AS (
       FILTER(candidates.issuances, i -> NOT i.access_key_id IS NULL),
       i -> CAST(ROW(
         i.access_key_id,
-        CAST(ROW(i.id, i.principal_id, i.second, i.expires, i.is_created_key, i.opens_console) AS ROW(id VARCHAR, principal_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN))
+        CAST(ROW(
+          i.id,
+          i.principal_id,
+          i.second,
+          i.expires,
+          i.is_created_key,
+          i.opens_console,
+          i.caller.access_key_id,
+          i.caller.created,
+          NOT i.caller.session_key IS NULL
+        ) AS ROW(
+          id VARCHAR,
+          principal_id VARCHAR,
+          second BIGINT,
+          expires BIGINT,
+          is_created_key BOOLEAN,
+          opens_console BOOLEAN,
+          caller_key VARCHAR,
+          caller_created BIGINT,
+          has_caller BOOLEAN
+        ))
       ) AS ROW(
         name VARCHAR,
-        value ROW(id VARCHAR, principal_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN)
+        value ROW(
+          id VARCHAR,
+          principal_id VARCHAR,
+          second BIGINT,
+          expires BIGINT,
+          is_created_key BOOLEAN,
+          opens_console BOOLEAN,
+          caller_key VARCHAR,
+          caller_created BIGINT,
+          has_caller BOOLEAN
+        )
       ))
     )
   )]) AS keys(by_key)
@@ -1118,10 +1148,40 @@ WITH parameters /* the values asked about */ AS (
       FILTER(candidates.issuances, i -> NOT i.principal_id IS NULL AND NOT i.second IS NULL),
       i -> CAST(ROW(
         CAST(i.second AS VARCHAR) || '@' || i.principal_id,
-        CAST(ROW(i.id, i.principal_id, i.second, i.expires, i.is_created_key, i.opens_console) AS ROW(id VARCHAR, principal_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN))
+        CAST(ROW(
+          i.id,
+          i.principal_id,
+          i.second,
+          i.expires,
+          i.is_created_key,
+          i.opens_console,
+          i.caller.access_key_id,
+          i.caller.created,
+          NOT i.caller.session_key IS NULL
+        ) AS ROW(
+          id VARCHAR,
+          principal_id VARCHAR,
+          second BIGINT,
+          expires BIGINT,
+          is_created_key BOOLEAN,
+          opens_console BOOLEAN,
+          caller_key VARCHAR,
+          caller_created BIGINT,
+          has_caller BOOLEAN
+        ))
       ) AS ROW(
         name VARCHAR,
-        value ROW(id VARCHAR, principal_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN)
+        value ROW(
+          id VARCHAR,
+          principal_id VARCHAR,
+          second BIGINT,
+          expires BIGINT,
+          is_created_key BOOLEAN,
+          opens_console BOOLEAN,
+          caller_key VARCHAR,
+          caller_created BIGINT,
+          has_caller BOOLEAN
+        )
       ))
     )
   )]) AS issued_sessions(by_session)
@@ -1143,7 +1203,19 @@ WITH parameters /* the values asked about */ AS (
             FILTER(
               COALESCE(
                 ELEMENT_AT(indexed.by_key, u.access_key_id),
-                CAST(ARRAY[] AS ARRAY(ROW(id VARCHAR, principal_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN)))
+                CAST(ARRAY[] AS ARRAY(
+                  ROW(
+                    id VARCHAR,
+                    principal_id VARCHAR,
+                    second BIGINT,
+                    expires BIGINT,
+                    is_created_key BOOLEAN,
+                    opens_console BOOLEAN,
+                    caller_key VARCHAR,
+                    caller_created BIGINT,
+                    has_caller BOOLEAN
+                  )
+                ))
               ),
               i -> CASE
                 WHEN i.is_created_key
@@ -1167,9 +1239,24 @@ WITH parameters /* the values asked about */ AS (
             FILTER(
               COALESCE(
                 ELEMENT_AT(indexed.by_session, CAST(u.created AS VARCHAR) || '@' || u.principal_id),
-                CAST(ARRAY[] AS ARRAY(ROW(id VARCHAR, principal_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN)))
+                CAST(ARRAY[] AS ARRAY(
+                  ROW(
+                    id VARCHAR,
+                    principal_id VARCHAR,
+                    second BIGINT,
+                    expires BIGINT,
+                    is_created_key BOOLEAN,
+                    opens_console BOOLEAN,
+                    caller_key VARCHAR,
+                    caller_created BIGINT,
+                    has_caller BOOLEAN
+                  )
+                ))
               ),
-              i -> NOT i.opens_console OR i.id <> u.id
+              i /* a federated sign-in is signed with a key of the very session that it opens: it is not that key's issuer */ -> NOT i.opens_console
+              OR NOT i.has_caller
+              OR COALESCE(i.caller_key, '') <> COALESCE(u.access_key_id, '')
+              OR COALESCE(i.caller_created, -1) <> u.created
             ),
             i -> CAST(ROW(i.id, i.second, CASE WHEN i.opens_console THEN 4 ELSE 3 END) AS ROW(id VARCHAR, second BIGINT, rule INTEGER))
           )

@@ -478,8 +478,12 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   FROM uses
   JOIN issuances
     ON issuances.issued_principal_id = uses.principal_id AND issuances.event_time = uses.session_created_at
+  /* a federated sign-in is signed with a key of the very session that it opens: it is not that key's issuer */
   WHERE
-    NOT issuances.opens_console OR issuances.issuance_id <> uses.use_id
+    NOT issuances.opens_console
+    OR issuances.caller_session_id IS NULL
+    OR COALESCE(issuances.access_key_id, '') <> COALESCE(uses.access_key_id, '')
+    OR issuances.session_created_at <> uses.session_created_at
 ), decided /* the first rule that finds something decides; of issuances that only fit by their time of life, and of created keys, the latest */ AS MATERIALIZED (
   SELECT
     ranked.use_id,
@@ -497,7 +501,58 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   ) AS ranked
   WHERE
     ranked.rule = ranked.first_rule AND ranked.latest = 1
-), forwarding /* rule 6: a key that nothing issued, used by a service for the holder of a long-term key */ AS MATERIALIZED (
+), long_term_calls /* rule 6: a key that nothing issued, used by a service for the holder of a long-term key: the long-term key's call nearest in time. */ /* A running maximum finds the call before and the call after; a join on a span of time would pair everything with everything. */ AS MATERIALIZED (
+  SELECT
+    events.*
+  FROM events
+  WHERE
+    events.access_key_id NOT LIKE 'ASIA%'
+    AND events.session_created_at IS NULL
+    AND events.invoked_by IS NULL
+    AND NOT events.identity_arn IS NULL
+    AND NOT events.event_time IS NULL
+), moments AS (
+  SELECT
+    uses.use_id,
+    uses.identity_arn,
+    uses.session_created_at AS moment,
+    CAST(NULL AS TIMESTAMP) AS call_time
+  FROM uses
+  LEFT JOIN decided
+    ON decided.use_id = uses.use_id
+  WHERE
+    decided.use_id IS NULL
+    AND NOT uses.access_key_id IS NULL
+    AND NOT uses.invoked_by IS NULL
+    AND NOT uses.session_created_at IS NULL
+  UNION ALL
+  SELECT DISTINCT
+    CAST(NULL AS TEXT),
+    long_term_calls.identity_arn,
+    long_term_calls.event_time,
+    long_term_calls.event_time
+  FROM long_term_calls
+), nearest_calls AS (
+  SELECT
+    around.use_id,
+    around.identity_arn,
+    CASE
+      WHEN around.call_after IS NULL
+      OR DATE_DIFF('SECOND', around.call_before, around.moment) <= DATE_DIFF('SECOND', around.moment, around.call_after)
+      THEN around.call_before
+      ELSE around.call_after
+    END AS call_time,
+    around.moment
+  FROM (
+    SELECT
+      moments.*,
+      MAX(moments.call_time) OVER (PARTITION BY moments.identity_arn ORDER BY moments.moment RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS call_before,
+      MIN(moments.call_time) OVER (PARTITION BY moments.identity_arn ORDER BY moments.moment DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS call_after
+    FROM moments
+  ) AS around
+  WHERE
+    NOT around.use_id IS NULL
+), forwarding AS MATERIALIZED (
   SELECT
     nearest.use_id,
     'call:' || nearest.use_id || ':' || nearest.access_key_id AS call_id,
@@ -518,34 +573,20 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     nearest.on_behalf_of
   FROM (
     SELECT
-      uses.use_id,
-      events.*,
-      RANK() OVER (PARTITION BY uses.use_id ORDER BY ABS(DATE_DIFF('SECOND', uses.session_created_at, events.event_time)), events.event_time) AS distance_rank,
+      nearest_calls.use_id,
+      long_term_calls.*,
       ROW_NUMBER() OVER (
-        PARTITION BY uses.use_id, events.access_key_id, events.event_time
-        ORDER BY events.event_id, events.event_source, events.event_name
+        PARTITION BY nearest_calls.use_id, long_term_calls.access_key_id
+        ORDER BY long_term_calls.event_id, long_term_calls.event_source, long_term_calls.event_name
       ) AS call_number
-    FROM uses
-    LEFT JOIN decided
-      ON decided.use_id = uses.use_id
-    JOIN events
-      ON events.identity_arn = uses.identity_arn
+    FROM nearest_calls
+    JOIN long_term_calls
+      ON long_term_calls.identity_arn = nearest_calls.identity_arn AND long_term_calls.event_time = nearest_calls.call_time
     WHERE
-      decided.use_id IS NULL
-      AND NOT uses.access_key_id IS NULL
-      AND NOT uses.invoked_by IS NULL
-      AND events.access_key_id NOT LIKE 'ASIA%'
-      AND events.session_created_at IS NULL
-      AND events.invoked_by IS NULL
-      AND events.event_time >= (
-        uses.session_created_at + TO_SECONDS(-600)
-      )
-      AND events.event_time <= (
-        uses.session_created_at + TO_SECONDS(600)
-      )
+      ABS(DATE_DIFF('SECOND', nearest_calls.moment, nearest_calls.call_time)) <= 600
   ) AS nearest
   WHERE
-    nearest.distance_rank = 1 AND nearest.call_number = 1
+    nearest.call_number = 1
 ), creation_of_forwarding AS (
   SELECT
     ranked.call_id,
@@ -858,4 +899,5 @@ ORDER BY
   answer.linked_session_id,
   answer.linked_access_key_id,
   answer.principal_id,
-  answer.session_created_at
+  answer.session_created_at,
+  answer.origin

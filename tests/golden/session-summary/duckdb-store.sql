@@ -208,7 +208,7 @@ WITH parameters /* the values asked about */ AS (
           'Client.OperationNotPermitted'
         )
         OR (
-          REGEXP_MATCHES(events.error_code, '(?i)(access.?denied|unauthorized|not.?authorized|authorizationerror|forbidden)')
+          REGEXP_MATCHES(LOWER(events.error_code), '(access.?denied|unauthorized|not.?authorized|authorizationerror|forbidden)')
         )
       ),
       FALSE
@@ -224,7 +224,7 @@ WITH parameters /* the values asked about */ AS (
           'SlowDown'
         )
         OR (
-          REGEXP_MATCHES(events.error_code, '(?i)(throttl|requestlimitexceeded|toomanyrequests|slowdown)')
+          REGEXP_MATCHES(LOWER(events.error_code), '(throttl|requestlimitexceeded|toomanyrequests|slowdown)')
         )
       ),
       FALSE
@@ -274,7 +274,7 @@ WITH parameters /* the values asked about */ AS (
       '*'
     ) AS denied_target
   FROM ranked
-), calls AS (
+), api_calls AS (
   SELECT
     targeted.session_id,
     MIN(targeted.identity_arn) AS identity_arn,
@@ -377,33 +377,33 @@ WITH parameters /* the values asked about */ AS (
     targeted.event_name
 )
 SELECT
-  calls.session_id,
-  MIN(calls.identity_arn) OVER (PARTITION BY calls.session_id) AS identity_arn,
-  MIN(calls.identity_type) OVER (PARTITION BY calls.session_id) AS identity_type,
-  MIN(calls.account_id) OVER (PARTITION BY calls.session_id) AS account_id,
-  calls.event_source,
-  calls.event_name,
-  calls.read_only,
-  calls.sensitive,
-  calls.calls,
-  calls.succeeded,
-  calls.failed,
-  calls.denied,
-  calls.throttled,
-  calls.forwarded,
-  calls.first_seen,
-  calls.last_seen,
-  calls.regions,
-  calls.source_ips,
-  calls.access_keys,
-  calls.sample_resources,
-  calls.denied_resource,
-  calls.error_codes,
-  calls.sample_request_parameters,
-  calls.sample_filters,
-  calls.sample_event_id
-FROM calls
+  api_calls.session_id,
+  MIN(api_calls.identity_arn) OVER (PARTITION BY api_calls.session_id) AS identity_arn,
+  MIN(api_calls.identity_type) OVER (PARTITION BY api_calls.session_id) AS identity_type,
+  MIN(api_calls.account_id) OVER (PARTITION BY api_calls.session_id) AS account_id,
+  api_calls.event_source,
+  api_calls.event_name,
+  api_calls.read_only,
+  api_calls.sensitive,
+  api_calls.calls,
+  api_calls.succeeded,
+  api_calls.failed,
+  api_calls.denied,
+  api_calls.throttled,
+  api_calls.forwarded,
+  api_calls.first_seen,
+  api_calls.last_seen,
+  api_calls.regions,
+  api_calls.source_ips,
+  api_calls.access_keys,
+  api_calls.sample_resources,
+  api_calls.denied_resource,
+  api_calls.error_codes,
+  api_calls.sample_request_parameters,
+  api_calls.sample_filters,
+  api_calls.sample_event_id
+FROM api_calls
 ORDER BY
-  calls.session_id,
-  calls.event_source,
-  calls.event_name
+  api_calls.session_id,
+  api_calls.event_source,
+  api_calls.event_name

@@ -1,0 +1,465 @@
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    TO_TIMESTAMP_NTZ(?, 'yyyy-mm-DD hh24:mi:ss') AS window_from,
+    TO_TIMESTAMP_NTZ(?, 'yyyy-mm-DD hh24:mi:ss') AS window_to
+), delivered /* the log, read through the layout records */ AS (
+  SELECT
+    record.event_id,
+    CASE
+      WHEN REGEXP_LIKE(record.event_time_text, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+      THEN DATEADD(
+        MINUTE,
+        IFF(REGEXP_SUBSTR(record.event_time_text, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+          60 * COALESCE(CAST(REGEXP_SUBSTR(record.event_time_text, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(record.event_time_text, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+        ),
+        TRY_TO_TIMESTAMP_NTZ(
+          REGEXP_REPLACE(record.event_time_text, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+          'yyyy-mm-DD hh24:mi:ss'
+        )
+      )
+    END AS event_time,
+    record.event_source,
+    record.event_name,
+    record.aws_region,
+    record.source_ip,
+    record.user_agent,
+    record.error_code,
+    record.error_message,
+    record.recipient_account_id,
+    record.shared_event_id,
+    record.identity_type,
+    record.principal_id,
+    record.identity_arn,
+    record.account_id,
+    record.access_key_id,
+    record.invoked_by,
+    CASE
+      WHEN REGEXP_LIKE(record.created_at_text, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+      THEN DATEADD(
+        MINUTE,
+        IFF(REGEXP_SUBSTR(record.created_at_text, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+          60 * COALESCE(CAST(REGEXP_SUBSTR(record.created_at_text, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(record.created_at_text, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+        ),
+        TRY_TO_TIMESTAMP_NTZ(
+          REGEXP_REPLACE(record.created_at_text, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+          'yyyy-mm-DD hh24:mi:ss'
+        )
+      )
+    END AS created_at,
+    CASE record.mfa_authenticated_text WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS mfa_authenticated,
+    record.source_identity,
+    record.on_behalf_of,
+    record.request_parameters,
+    record.response_elements
+  FROM (
+    SELECT
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'eventID')) AND NOT IS_ARRAY(GET_PATH(item.value, 'eventID'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'eventID') AS VARCHAR), '')
+      END AS event_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'eventTime')) AND NOT IS_ARRAY(GET_PATH(item.value, 'eventTime'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'eventTime') AS VARCHAR), '')
+      END AS event_time_text,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'eventSource')) AND NOT IS_ARRAY(GET_PATH(item.value, 'eventSource'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'eventSource') AS VARCHAR), '')
+      END AS event_source,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'eventName')) AND NOT IS_ARRAY(GET_PATH(item.value, 'eventName'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'eventName') AS VARCHAR), '')
+      END AS event_name,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'awsRegion')) AND NOT IS_ARRAY(GET_PATH(item.value, 'awsRegion'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'awsRegion') AS VARCHAR), '')
+      END AS aws_region,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'sourceIPAddress')) AND NOT IS_ARRAY(GET_PATH(item.value, 'sourceIPAddress'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'sourceIPAddress') AS VARCHAR), '')
+      END AS source_ip,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userAgent')) AND NOT IS_ARRAY(GET_PATH(item.value, 'userAgent'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userAgent') AS VARCHAR), '')
+      END AS user_agent,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'errorCode')) AND NOT IS_ARRAY(GET_PATH(item.value, 'errorCode'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'errorCode') AS VARCHAR), '')
+      END AS error_code,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'errorMessage')) AND NOT IS_ARRAY(GET_PATH(item.value, 'errorMessage'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'errorMessage') AS VARCHAR), '')
+      END AS error_message,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'recipientAccountId')) AND NOT IS_ARRAY(GET_PATH(item.value, 'recipientAccountId'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'recipientAccountId') AS VARCHAR), '')
+      END AS recipient_account_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'sharedEventID')) AND NOT IS_ARRAY(GET_PATH(item.value, 'sharedEventID'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'sharedEventID') AS VARCHAR), '')
+      END AS shared_event_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.type')) AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.type'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.type') AS VARCHAR), '')
+      END AS identity_type,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.principalId'))
+        AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.principalId'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.principalId') AS VARCHAR), '')
+      END AS principal_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.arn')) AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.arn'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.arn') AS VARCHAR), '')
+      END AS identity_arn,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.accountId'))
+        AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.accountId'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.accountId') AS VARCHAR), '')
+      END AS account_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.accessKeyId') AS VARCHAR), '')
+      END AS access_key_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.invokedBy'))
+        AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.invokedBy'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.invokedBy') AS VARCHAR), '')
+      END AS invoked_by,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.sessionContext.attributes.creationDate'))
+        AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.sessionContext.attributes.creationDate'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.sessionContext.attributes.creationDate') AS VARCHAR), '')
+      END AS created_at_text,
+      LOWER(
+        CASE
+          WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.sessionContext.attributes.mfaAuthenticated'))
+          AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.sessionContext.attributes.mfaAuthenticated'))
+          THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.sessionContext.attributes.mfaAuthenticated') AS VARCHAR), '')
+        END
+      ) AS mfa_authenticated_text,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.sessionContext.sourceIdentity'))
+        AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.sessionContext.sourceIdentity'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.sessionContext.sourceIdentity') AS VARCHAR), '')
+      END AS source_identity,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(item.value, 'userIdentity.onBehalfOf.userId'))
+        AND NOT IS_ARRAY(GET_PATH(item.value, 'userIdentity.onBehalfOf.userId'))
+        THEN NULLIF(CAST(GET_PATH(item.value, 'userIdentity.onBehalfOf.userId') AS VARCHAR), '')
+      END AS on_behalf_of,
+      CASE
+        WHEN IS_OBJECT(GET_PATH(item.value, 'requestParameters')) OR IS_ARRAY(GET_PATH(item.value, 'requestParameters'))
+        THEN GET_PATH(item.value, 'requestParameters')
+      END AS request_parameters,
+      CASE
+        WHEN IS_OBJECT(GET_PATH(item.value, 'responseElements')) OR IS_ARRAY(GET_PATH(item.value, 'responseElements'))
+        THEN GET_PATH(item.value, 'responseElements')
+      END AS response_elements
+    FROM cloudtrail_files AS file, LATERAL FLATTEN(input => GET_PATH(file.v, 'Records')) AS item(SEQ, KEY, PATH, INDEX, VALUE, THIS)
+    WHERE
+      IS_OBJECT(item.value)
+  ) AS record
+  CROSS JOIN parameters
+  WHERE
+    event_time >= parameters.window_from AND event_time < parameters.window_to
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || (
+        TO_CHAR(counted.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(counted.session_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY delivered.event_id
+        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
+      ) AS copy_number,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM delivered
+    CROSS JOIN parameters
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
+), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
+  SELECT
+    events.*,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleArn'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleArn'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleArn') AS VARCHAR), '')
+    END AS role_arn,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleSessionName'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleSessionName'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleSessionName') AS VARCHAR), '')
+    END AS role_session_name,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'targetPrincipal'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'targetPrincipal'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'targetPrincipal') AS VARCHAR), '')
+    END AS target_principal,
+    CASE
+      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration') AS VARCHAR), '')
+      END
+      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentials.expiration'))
+        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentials.expiration'))
+        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentials.expiration') AS VARCHAR), '')
+      END
+    END AS expiration
+  FROM events
+  WHERE
+    events.error_code IS NULL
+    AND events.error_message IS NULL
+    AND COALESCE(
+      CASE
+        WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
+        AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
+        THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
+      END,
+      ''
+    ) <> 'Failure'
+    AND (
+      events.event_source = 'sts.amazonaws.com'
+      AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+      OR events.event_source = 'signin.amazonaws.com'
+      AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+      OR events.event_source = 'cognito-identity.amazonaws.com'
+      AND events.event_name = 'GetCredentialsForIdentity'
+      OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+      AND events.event_name = 'CreateSession'
+      OR events.event_source = 'iam.amazonaws.com'
+      AND events.event_name = 'CreateAccessKey'
+      OR events.event_name = 'CreateOAuth2Token'
+    )
+), vending /* whom they issued it to */ AS (
+  SELECT
+    vending_calls.*,
+    CASE
+      WHEN vending_calls.event_source = 'iam.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId') AS VARCHAR), '')
+      END
+      WHEN NOT vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId') AS VARCHAR), '')
+      END
+    END AS issued_access_key_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^([0-9]{12})$', 1, 1, 'e', 1), ''),
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):', 1, 1, 'e', 1), '')
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.principal_id
+    END AS issued_principal_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN COALESCE(
+        CASE
+          WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
+          AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
+          THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn') AS VARCHAR), '')
+        END,
+        'arn:' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:([^:]+):', 1, 1, 'e', 1), '') || ':sts::' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1, 1, 'e', 1), '') || ':assumed-role/' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '([^/]+)$', 1, 1, 'e', 1), '') || '/' || vending_calls.role_session_name
+      )
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'federatedUser.arn') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^(arn:.*)$', 1, 1, 'e', 1), ''),
+        'arn:aws:iam::' || NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^([0-9]{12})$', 1, 1, 'e', 1), '') || ':root'
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.identity_arn
+    END AS issued_arn,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
+      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN 'AssumedRole'
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN 'Root'
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN 'FederatedUser'
+      WHEN vending_calls.event_name = 'CreateAccessKey'
+      THEN 'IAMUser'
+      ELSE vending_calls.identity_type
+    END AS issued_type,
+    CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
+    CASE
+      WHEN REGEXP_LIKE(
+        vending_calls.expiration,
+        '^[A-Z][a-z]{2} \\d{1,2}, \\d{4},? (0?[1-9]|1[0-2]):\\d{2}:\\d{2}[\\s' || CHR(  8239) || '][AP]M$'
+      )
+      THEN TRY_TO_TIMESTAMP_NTZ(
+        REGEXP_REPLACE(
+          REGEXP_REPLACE(
+            vending_calls.expiration,
+            '^(...) (\\d+), (\\d{4}),? (\\d+):(\\d{2}):(\\d{2})[^AP]([AP]M)$',
+            '\\1 0\\2, \\3 0\\4:\\5:\\6 \\7'
+          ),
+          ' 0(\\d{2})',
+          ' \\1'
+        ),
+        'mon DD, yyyy hh12:mi:ss pm'
+      )
+      ELSE CASE
+        WHEN REGEXP_LIKE(vending_calls.expiration, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+        THEN DATEADD(
+          MINUTE,
+          IFF(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+            60 * COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+          ),
+          TRY_TO_TIMESTAMP_NTZ(
+            REGEXP_REPLACE(vending_calls.expiration, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+            'yyyy-mm-DD hh24:mi:ss'
+          )
+        )
+      END
+    END AS expires_at,
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
+      AND NOT IS_ARRAY(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
+      THEN NULLIF(CAST(GET_PATH(vending_calls.request_parameters, 'sourceIdentity') AS VARCHAR), '')
+    END AS issued_source_identity
+  FROM vending_calls
+), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+  SELECT
+    vending.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id
+      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
+    ) AS account_copy_number
+  FROM vending
+  WHERE
+    CASE
+      WHEN vending.opens_console
+      THEN NOT vending.principal_id IS NULL
+      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+      THEN FALSE
+      ELSE NOT vending.issued_access_key_id IS NULL
+    END
+), issuances AS (
+  SELECT
+    COALESCE(
+      copies.event_id,
+      'no event id:' || COALESCE(TO_CHAR(copies.event_time, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.event_time, 'HH24:MI:SS') || 'Z', '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
+    ) AS issuance_id,
+    COALESCE(NULLIF(REGEXP_SUBSTR(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1, 1, 'e', 1), ''), copies.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
+      THEN copies.issued_principal_id || '@' || (
+        TO_CHAR(copies.issued_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.issued_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE copies.issued_access_key_id
+    END AS issued_session_id,
+    CASE WHEN NOT (
+      copies.is_sign_in AND copies.access_key_id IS NULL
+    ) THEN copies.session_id END AS caller_session_id,
+    copies.*
+  FROM copies
+  WHERE
+    copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
+)
+SELECT
+  issuances.event_id,
+  issuances.event_time,
+  issuances.event_name,
+  issuances.aws_region,
+  COALESCE(issuances.recipient_account_id, issuances.account_id) AS account_id,
+  issuances.shared_event_id,
+  issuances.caller_session_id,
+  issuances.access_key_id AS caller_access_key_id,
+  issuances.principal_id AS caller_principal_id,
+  issuances.identity_type AS caller_type,
+  issuances.identity_arn AS caller_arn,
+  issuances.account_id AS caller_account_id,
+  issuances.session_created_at AS caller_created_at,
+  issuances.invoked_by,
+  issuances.issued_access_key_id,
+  issuances.issued_principal_id,
+  issuances.issued_arn,
+  issuances.issued_account_id,
+  issuances.expires_at,
+  issuances.source_ip,
+  issuances.user_agent,
+  issuances.mfa_authenticated,
+  COALESCE(issuances.source_identity, issuances.issued_source_identity) AS source_identity,
+  issuances.on_behalf_of
+FROM issuances
+ORDER BY
+  issuances.event_time,
+  issuances.event_id

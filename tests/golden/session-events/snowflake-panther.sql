@@ -1,0 +1,158 @@
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    CAST(? AS VARCHAR) AS access_key,
+    TO_TIMESTAMP_NTZ(?, 'yyyy-mm-DD hh24:mi:ss') AS window_from,
+    TO_TIMESTAMP_NTZ(?, 'yyyy-mm-DD hh24:mi:ss') AS window_to
+), wanted_access_key AS (
+  SELECT
+    parameters.access_key AS value
+  FROM parameters
+), delivered /* the log, read through the layout panther */ AS (
+  SELECT
+    record.event_id,
+    record.event_time,
+    record.event_source,
+    record.event_name,
+    record.aws_region,
+    record.source_ip,
+    record.user_agent,
+    record.error_code,
+    record.error_message,
+    record.recipient_account_id,
+    record.read_only,
+    record.identity_type,
+    record.principal_id,
+    record.identity_arn,
+    record.access_key_id,
+    CASE
+      WHEN REGEXP_LIKE(record.created_at_text, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+      THEN DATEADD(
+        MINUTE,
+        IFF(REGEXP_SUBSTR(record.created_at_text, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+          60 * COALESCE(CAST(REGEXP_SUBSTR(record.created_at_text, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(record.created_at_text, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+        ),
+        TRY_TO_TIMESTAMP_NTZ(
+          REGEXP_REPLACE(record.created_at_text, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+          'yyyy-mm-DD hh24:mi:ss'
+        )
+      )
+    END AS created_at,
+    record.request_parameters,
+    record.response_elements,
+    record.resources
+  FROM (
+    SELECT
+      NULLIF(log.eventID, '') AS event_id,
+      DATE_TRUNC('SECOND', log.eventTime) AS event_time,
+      NULLIF(log.eventSource, '') AS event_source,
+      NULLIF(log.eventName, '') AS event_name,
+      NULLIF(log.awsRegion, '') AS aws_region,
+      NULLIF(log.sourceIPAddress, '') AS source_ip,
+      NULLIF(log.userAgent, '') AS user_agent,
+      NULLIF(log.errorCode, '') AS error_code,
+      NULLIF(log.errorMessage, '') AS error_message,
+      NULLIF(log.recipientAccountId, '') AS recipient_account_id,
+      log.readOnly AS read_only,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.userIdentity, 'type')) AND NOT IS_ARRAY(GET_PATH(log.userIdentity, 'type'))
+        THEN NULLIF(CAST(GET_PATH(log.userIdentity, 'type') AS VARCHAR), '')
+      END AS identity_type,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.userIdentity, 'principalId')) AND NOT IS_ARRAY(GET_PATH(log.userIdentity, 'principalId'))
+        THEN NULLIF(CAST(GET_PATH(log.userIdentity, 'principalId') AS VARCHAR), '')
+      END AS principal_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.userIdentity, 'arn')) AND NOT IS_ARRAY(GET_PATH(log.userIdentity, 'arn'))
+        THEN NULLIF(CAST(GET_PATH(log.userIdentity, 'arn') AS VARCHAR), '')
+      END AS identity_arn,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.userIdentity, 'accessKeyId')) AND NOT IS_ARRAY(GET_PATH(log.userIdentity, 'accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(log.userIdentity, 'accessKeyId') AS VARCHAR), '')
+      END AS access_key_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.userIdentity, 'sessionContext.attributes.creationDate'))
+        AND NOT IS_ARRAY(GET_PATH(log.userIdentity, 'sessionContext.attributes.creationDate'))
+        THEN NULLIF(CAST(GET_PATH(log.userIdentity, 'sessionContext.attributes.creationDate') AS VARCHAR), '')
+      END AS created_at_text,
+      CASE WHEN IS_OBJECT(log.requestParameters) OR IS_ARRAY(log.requestParameters) THEN log.requestParameters END AS request_parameters,
+      CASE WHEN IS_OBJECT(log.responseElements) OR IS_ARRAY(log.responseElements) THEN log.responseElements END AS response_elements,
+      CASE WHEN IS_OBJECT(log.resources) OR IS_ARRAY(log.resources) THEN log.resources END AS resources
+    FROM panther_logs.public.aws_cloudtrail AS log
+  ) AS record
+  CROSS JOIN parameters
+  WHERE
+    record.event_time >= parameters.window_from AND record.event_time < parameters.window_to
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || (
+        TO_CHAR(counted.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(counted.session_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY delivered.event_id
+        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
+      ) AS copy_number,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM delivered
+    CROSS JOIN parameters
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
+)
+SELECT
+  events.event_time,
+  events.event_id,
+  events.session_id,
+  events.access_key_id,
+  events.identity_arn,
+  events.event_source,
+  events.event_name,
+  events.aws_region,
+  events.source_ip,
+  events.user_agent,
+  COALESCE(
+    events.read_only,
+    COALESCE(
+      REGEXP_INSTR(
+        events.event_name,
+        '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
+      ) > 0,
+      FALSE
+    )
+  ) AS read_only,
+  events.error_code,
+  events.error_message,
+  NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(events.resources), 'null'), '{}'), '[]'), '""') AS resources,
+  NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(events.request_parameters), 'null'), '{}'), '[]'), '""') AS request_parameters,
+  NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(events.response_elements), 'null'), '{}'), '[]'), '""') AS response_elements
+FROM events
+WHERE
+  events.in_window
+  AND events.session_id IN (
+    SELECT
+      events.session_id
+    FROM events
+    WHERE
+      events.in_window AND events.access_key_id IN (
+        SELECT
+          wanted_access_key.value
+        FROM wanted_access_key
+      )
+  )
+ORDER BY
+  events.event_time,
+  events.event_id
