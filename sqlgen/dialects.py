@@ -22,6 +22,7 @@ class Dialect:
     `sqlglot`: the name of the dialect in sqlglot. `walk`: the shape of identity-chain's walk. `materialize`: CTEs that are read
     more than once are marked so that they are computed once. `marker` and `marker_prefix`: how a bind marker is written.
     `maximum_text_bytes`: the longest statement the engine takes, 0 for no limit. `maximum_recursion`: 0 for no limit.
+    `time_type`: sqlglot's name of the type of a time without zone, where a plain TIMESTAMP may be another.
     `shares`: the dialect whose vocabulary, functions and layouts are this one's too.
     """
 
@@ -36,6 +37,7 @@ class Dialect:
     maximum_text_bytes: int
     maximum_recursion: int = 0
     recursion_needs_column_names: bool = False
+    time_type: str = "TIMESTAMP"
     shares: str = ""
 
     @property

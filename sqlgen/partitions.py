@@ -79,10 +79,11 @@ def put_window(select: exp.Select, bounds: Bounds, partitions: Sequence[Partitio
     tests = [test for partition in partitions for test in _partition_tests(partition, bounds)]
     tests += _time_tests(time, bounds)
     scope = marker.find_ancestor(exp.Select)
+    stands_alone = isinstance(marker.parent, exp.Where)
     marker.replace(exp.and_(*tests, copy=False) if tests else exp.true())
     if bounds.marked and scope is not None:
         scope.append("joins", exp.Join(this=exp.to_table("parameters"), kind="CROSS"))
-    if not tests and scope is not None:
+    if not tests and scope is not None and stands_alone:
         scope.set("where", None)
 
 

@@ -9,7 +9,7 @@ The order of the steps is this file; each step is a small function of `structure
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlglot import exp
@@ -17,6 +17,7 @@ from sqlglot import exp
 from sqlgen import tree
 from sqlgen.checks import check_text
 from sqlgen.checks.subject import layout_schema
+from sqlgen.checks.traits import traits_of
 from sqlgen.dialects import Dialect, load_dialect, load_layout
 from sqlgen.errors import CheckError
 from sqlgen.partitions import Bounds, Partition, put_window
@@ -123,6 +124,8 @@ def render(
     select = tree.layout_select(shape, engine, log)
     tree.prune(select, body)
     bounds = Bounds(plan.arguments.window_from, plan.arguments.window_to, plan.marked_window, question.look_back_hours)
+    if traits_of(engine).folds_upper:  # partition columns are written in quotes, by the names that the engine gave them
+        partitions = [replace(partition, columns=tuple(map(str.upper, partition.columns))) for partition in partitions]
     put_window(select, bounds, partitions)
     ctes, binds = _parameter_ctes(plan)
     tree.add_ctes(body, [*ctes, tree.cte(tree.DELIVERED, select, f"the log, read through the layout {shape.name}")])

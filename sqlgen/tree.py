@@ -134,11 +134,15 @@ def expand_lists(tree: exp.Expr) -> None:
 def lower(tree: exp.Select, snippets: Mapping[str, Snippet], dialect: Dialect) -> None:
     """Put the dialect's snippets in the place of the vocabulary, innermost first; snippets may use words themselves.
 
+    Times without zone become the dialect's `time_type`.
     Raises TemplateError for a wrong number of arguments.
     """
     while nodes := [node for node in tree.find_all(exp.Anonymous) if node.name.lower() in snippets]:
         for node in reversed(nodes):
             node.replace(_spell(node, snippets[node.name.lower()], dialect))
+    for kind in list(tree.find_all(exp.DataType)):
+        if kind.this is exp.DataType.Type.TIMESTAMP:
+            kind.set("this", exp.DataType.Type[dialect.time_type])
 
 
 def _spell(node: exp.Anonymous, snippet: Snippet, dialect: Dialect) -> exp.Expr:

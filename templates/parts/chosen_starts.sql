@@ -6,12 +6,22 @@ taken AS (
   WHERE candidates.is_used
 ),
 unused AS (
-  SELECT DISTINCT
-    'issued:' || COALESCE(issuances.issued_access_key_id, '') || '|' || COALESCE(issuances.issued_principal_id, '') || '|'
-      || COALESCE(time_text(issuances.issued_created_at), '') AS start_id
+  SELECT 'issued:' || issuances.issuance_id AS start_id
   FROM issuances
   LEFT JOIN taken ON taken.issuance_id = issuances.issuance_id
   WHERE taken.issuance_id IS NULL AND issuances.in_window
+),
+-- several unused issuances of one session are one start
+standing_candidates AS (
+  SELECT
+    candidates.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY candidates.is_used, candidates.access_key_id, candidates.principal_id, candidates.session_created_at
+      ORDER BY candidates.used_at NULLS LAST, candidates.start_id
+    ) AS start_number
+  FROM candidates
+  LEFT JOIN unused ON unused.start_id = candidates.start_id
+  WHERE candidates.is_used OR unused.start_id IS NOT NULL
 ),
 {% if given.at %}
 standing AS (
@@ -25,14 +35,13 @@ starts AS (
     {% endif %}
     '|' || COALESCE(candidates.access_key_id, '') || '|' || COALESCE(candidates.principal_id, '') || '|'
       || COALESCE(time_text(candidates.session_created_at), '') || '|' AS session_key
-  FROM candidates
-  LEFT JOIN unused ON unused.start_id = candidates.start_id
+  FROM standing_candidates AS candidates
   LEFT JOIN used
     ON NOT candidates.is_used
     AND COALESCE(used.access_key_id, '') = COALESCE(candidates.access_key_id, '')
     AND COALESCE(used.principal_id, '') = COALESCE(candidates.principal_id, '')
     AND COALESCE(time_text(used.session_created_at), '') = COALESCE(time_text(candidates.session_created_at), '')
-  WHERE candidates.is_used OR unused.start_id IS NOT NULL AND used.session_id IS NULL
+  WHERE candidates.start_number = 1 AND (candidates.is_used OR used.session_id IS NULL)
 ){% if given.at %},
 -- of the starts, those that used the key at that second, else the latest whose life covers it
 lives AS (

@@ -273,7 +273,11 @@ answer AS (
     {% else %}
     CASE
       WHEN going_on.use_id IS NOT NULL THEN CASE WHEN :max_depth = 0 THEN 'depth-limit' END
-      WHEN starts.access_key_id IS NULL AND starts.invoked_by IS NOT NULL THEN 'service'
+      WHEN starts.identity_type = 'AWSAccount' THEN 'external-account'
+      WHEN starts.access_key_id IS NULL AND (starts.identity_type = 'AWSService' OR starts.invoked_by IS NOT NULL)
+        OR starts.identity_type IS NULL AND starts.invoked_by IS NOT NULL THEN 'service'
+      WHEN starts.identity_type = 'IdentityCenterUser' THEN 'identity-center'
+      WHEN starts.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown') THEN 'federated'
       WHEN starts.access_key_id IS NOT NULL AND starts.session_created_at IS NULL AND starts.access_key_id NOT LIKE 'ASIA%'
       THEN CASE WHEN starts.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
       ELSE 'not-in-logs'

@@ -66,6 +66,7 @@ used AS (
 -- what was issued under that name in the window: it starts a walk too if nobody used it
 issued AS (
   SELECT
+    issuances.issuance_id,
     issuances.issued_access_key_id AS access_key_id,
     issuances.issued_principal_id AS principal_id,
     issuances.issued_created_at AS session_created_at,
@@ -85,7 +86,8 @@ issued AS (
     AND issuances.issued_session_id = parameters.session_id
   {% endif %}
   GROUP BY
-    issuances.issued_access_key_id, issuances.issued_principal_id, issuances.issued_created_at, issuances.issued_session_id
+    issuances.issuance_id, issuances.issued_access_key_id, issuances.issued_principal_id, issuances.issued_created_at,
+    issuances.issued_session_id
 ),
 candidates AS (
   SELECT
@@ -100,7 +102,7 @@ candidates AS (
   FROM used
   UNION ALL
   SELECT
-    'issued:' || COALESCE(issued.access_key_id, '') || '|' || COALESCE(issued.principal_id, '') || '|' || COALESCE(time_text(issued.session_created_at), ''),
+    'issued:' || issued.issuance_id,
     issued.access_key_id, issued.principal_id, issued.session_created_at, issued.session_id, issued.identity_type, issued.identity_arn,
     issued.account_id, CAST(NULL AS VARCHAR), CAST(NULL AS BOOLEAN), issued.source_identity, CAST(NULL AS VARCHAR), issued.used_at,
     {% if given.at %}

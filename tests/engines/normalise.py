@@ -16,7 +16,10 @@ Row = dict[str, Any]
 def normal_rows(columns: Sequence[OutputColumn], rows: Iterable[Mapping[str, Any]]) -> list[Row]:
     """Return rows with lower-case names, times as `YYYY-MM-DDTHH:MM:SSZ`, JSON texts parsed, arrays as lists, whole numbers as int."""
     kinds = {column.name: column.type for column in columns}
-    return [{name.lower(): normal_value(kinds.get(name.lower(), "text"), value) for name, value in row.items()} for row in rows]
+    return [
+        {name.lower(): normal_value(kinds.get(name.lower(), "text"), value) for name, value in row.items()}
+        for row in rows
+    ]
 
 
 def normal_value(kind: str, value: Any) -> Any:

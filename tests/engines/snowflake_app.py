@@ -47,7 +47,10 @@ def times(column: pyarrow.ChunkedArray) -> pyarrow.Array:
         return zoned_times(column)
     seconds = pyarrow.compute.divide(pyarrow.compute.fill_null(column.cast(pyarrow.int64()), 0), 1_000_000)
     fraction = pyarrow.array([0] * len(column), type=pyarrow.int32())
-    fields = [pyarrow.field("epoch", seconds.type, nullable=False), pyarrow.field("fraction", fraction.type, nullable=False)]
+    fields = [
+        pyarrow.field("epoch", seconds.type, nullable=False),
+        pyarrow.field("fraction", fraction.type, nullable=False),
+    ]
     return pyarrow.StructArray.from_arrays([seconds, fraction], fields=fields, mask=pyarrow.compute.is_null(column))
 
 
@@ -58,7 +61,9 @@ def arrays(node: exp.Expr) -> exp.Expr:
     """
     if isinstance(node, exp.ArraySlice):
         start = exp.Add(this=node.args["start"].copy(), expression=exp.Literal.number(1))
-        sliced = exp.Anonymous(this="list_slice", expressions=[exp.cast(node.this.transform(arrays), "JSON[]"), start, node.args["end"]])
+        sliced = exp.Anonymous(
+            this="list_slice", expressions=[exp.cast(node.this.transform(arrays), "JSON[]"), start, node.args["end"]]
+        )
         return exp.Anonymous(this="TO_JSON", expressions=[sliced])
     if not isinstance(node, exp.ArrayAgg) or isinstance(node.parent, exp.Filter):
         return node
@@ -78,7 +83,10 @@ def members(node: exp.Expr) -> exp.Expr:
         pointer = "/" + node.expression.name.replace("~", "~0").replace("/", "~1")
         return exp.Anonymous(this="json_extract", expressions=[node.this, exp.Literal.string(pointer)])
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.GetExtract) and node.is_type("VARCHAR", "TEXT"):
-        return exp.Anonymous(this="json_extract_string", expressions=[exp.cast(node.this.transform(members), "JSON"), exp.Literal.string("$")])
+        return exp.Anonymous(
+            this="json_extract_string",
+            expressions=[exp.cast(node.this.transform(members), "JSON"), exp.Literal.string("$")],
+        )
     return texts(node)
 
 

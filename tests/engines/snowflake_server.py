@@ -10,6 +10,7 @@ once under `.cache/fakesnow/` (or `$SQLGEN_CACHE/fakesnow/`).
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -78,13 +79,27 @@ def environment() -> Path:
 
     Raises SnowflakeServerError when it cannot be installed.
     """
-    folder, wanted = CACHE / "venv", "\n".join(REQUIREMENTS) + "\n"
-    mark = folder / "installed.txt"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests may run in several processes
+        return _made_environment(CACHE / "venv")
+
+
+def _made_environment(folder: Path) -> Path:
+    mark, wanted = folder / "installed.txt", "\n".join(REQUIREMENTS) + "\n"
     if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True)
-    command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS]
+    command = [
+        str(folder / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        *REQUIREMENTS,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -15,13 +15,15 @@ import pytest
 from sqlgen.demo import write_demo
 from sqlgen.dialects import load_dialect
 from sqlgen.render import Rendered, render
+from sqlgen.run import fetch as fetch_embedded
 from tests import reference
-from tests.embedded import ask, open_world
+from tests.embedded import open_world
 from tests.engines.normalise import Row, normal_rows
 from tests.engines.snowflake_tables import load_cloudtrail, panther_resources
 from tests.worlds import build
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
     from snowflake.connector import SnowflakeConnection
 
 pytestmark = pytest.mark.snowflake
@@ -34,7 +36,7 @@ NO_WINDOW: Window = (None, None)
 def fetch(connection: SnowflakeConnection, rendered: Rendered, binds: tuple[str, ...] = ()) -> list[Row]:
     cursor = connection.cursor()
     cursor.execute(rendered.sql, binds)
-    names = [column[0] for column in cursor.description]
+    names = [column[0] for column in cursor.description or ()]
     return normal_rows(rendered.columns, [dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
 
 
@@ -52,6 +54,22 @@ def snowflake_rows(
         markers=False,
     )
     return fetch(connection, rendered)
+
+
+def embedded_rows(
+    connection: DuckDBPyConnection, query: str, parameters: Mapping[str, Any], window: Window
+) -> list[Row]:
+    rendered = render(
+        query,
+        dialect="duckdb",
+        layout="store",
+        parameters=parameters,
+        window_from=window[0],
+        window_to=window[1],
+        markers=False,
+        check=False,
+    )
+    return normal_rows(rendered.columns, fetch_embedded(connection, rendered.sql))
 
 
 def kept(record: Record, layout: str) -> Record:
@@ -72,7 +90,9 @@ def questions(records: list[Record]) -> list[tuple[str, dict[str, Any], Window]]
     keys = sorted({event.access_key_id for event in events if event.access_key_id})
     sessions = sorted({event.session_id for event in events if event.session_id})
     times = sorted({event.event_time for event in events if event.event_time})
-    middle: Window = (times[len(times) // 4], times[-1]) if len(times) > 1 and times[len(times) // 4] < times[-1] else NO_WINDOW
+    middle: Window = (
+        (times[len(times) // 4], times[-1]) if len(times) > 1 and times[len(times) // 4] < times[-1] else NO_WINDOW
+    )
     asked: list[tuple[str, dict[str, Any], Window]] = [
         ("issuances", {}, NO_WINDOW),
         ("issuances", {}, middle),
@@ -91,29 +111,28 @@ def questions(records: list[Record]) -> list[tuple[str, dict[str, Any], Window]]
     return asked
 
 
-def assert_same(connection: SnowflakeConnection, records: list[Record], layout: str) -> None:
+def assert_same(connection: SnowflakeConnection, records: list[Record], layout: str, turn: int) -> None:
+    """Compare every third question, from the one whose turn it is: fakesnow takes two seconds to read a text."""
     load_cloudtrail(connection, records, layout=layout)
     held = [kept(record, layout) for record in records]
     with open_world(held) as embedded:
-        for query, parameters, window in questions(held):
+        for query, parameters, window in questions(held)[turn % 3 :: 3]:
             found = snowflake_rows(connection, query, layout, parameters, window)
-            expected = normal_rows(render(query, dialect="duckdb").columns, ask(embedded, query, parameters, window))
-            assert found == expected, (query, parameters, window)
+            assert found == embedded_rows(embedded, query, parameters, window), (query, parameters, window)
             answer = getattr(reference, query.replace("-", "_"), None)
             if answer is not None:  # session-events has none
                 assert found == answer(held, **parameters, window=window), (query, parameters, window)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [0, 1, 2])
 def test_worlds(snowflake_connection: SnowflakeConnection, layout: str, seed: int) -> None:
-    assert_same(snowflake_connection, build(seed, 24, 0), layout)
+    assert_same(snowflake_connection, build(seed, 24, 0), layout, seed + LAYOUTS.index(layout))
 
 
-@pytest.mark.parametrize("layout", ["records", "event", "snowalert"])
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize(("layout", "seed"), [("records", 11), ("event", 12), ("snowalert", 13)])
 def test_spoilt_worlds(snowflake_connection: SnowflakeConnection, layout: str, seed: int) -> None:
-    assert_same(snowflake_connection, build(seed, 24, 40), layout)
+    assert_same(snowflake_connection, build(seed, 24, 40), layout, seed)
 
 
 def test_markers_are_bound_in_their_order(snowflake_connection: SnowflakeConnection) -> None:
@@ -136,4 +155,4 @@ def demo_records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
 
 
 def test_the_demo(snowflake_connection: SnowflakeConnection, demo_records: list[Record]) -> None:
-    assert_same(snowflake_connection, demo_records, "records")
+    assert_same(snowflake_connection, demo_records, "records", 2)

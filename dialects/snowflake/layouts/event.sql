@@ -75,6 +75,5 @@ FROM (
     CASE WHEN IS_OBJECT(log.raw:serviceEventDetails) OR IS_ARRAY(log.raw:serviceEventDetails) THEN log.raw:serviceEventDetails END AS service_event_details,
     CASE WHEN IS_OBJECT(log.raw:resources) OR IS_ARRAY(log.raw:resources) THEN log.raw:resources END AS resources
   FROM cloudtrail_table AS log
-  WHERE IS_OBJECT(log.raw)
+  WHERE IS_OBJECT(log.raw) AND in_window(iso_time(event_time_text))
 ) AS record
-WHERE in_window(event_time)

@@ -98,5 +98,5 @@ FROM (
     CASE WHEN IS_OBJECT(log.serviceEventDetails) OR IS_ARRAY(log.serviceEventDetails) THEN log.serviceEventDetails END AS service_event_details,
     CASE WHEN IS_OBJECT(log.resources) OR IS_ARRAY(log.resources) THEN log.resources END AS resources
   FROM cloudtrail_table AS log
+  WHERE in_window(DATE_TRUNC('SECOND', log.eventTime))
 ) AS record
-WHERE in_window(record.event_time)

@@ -113,9 +113,7 @@ FROM (
     CASE WHEN IS_OBJECT(log.raw:responseElements) OR IS_ARRAY(log.raw:responseElements) THEN log.raw:responseElements END AS response_elements,
     CASE WHEN IS_OBJECT(log.raw:additionalEventData) OR IS_ARRAY(log.raw:additionalEventData) THEN log.raw:additionalEventData END AS additional_event_data,
     CASE WHEN IS_OBJECT(log.raw:serviceEventDetails) OR IS_ARRAY(log.raw:serviceEventDetails) THEN log.raw:serviceEventDetails END AS service_event_details,
-    CASE WHEN IS_OBJECT(log.raw:resources) OR IS_ARRAY(log.raw:resources) THEN log.raw:resources END AS resources,
-    CAST(CONVERT_TIMEZONE('UTC', log.event_time) AS TIMESTAMP_NTZ) AS loaded_event_time
+    CASE WHEN IS_OBJECT(log.raw:resources) OR IS_ARRAY(log.raw:resources) THEN log.raw:resources END AS resources
   FROM cloudtrail_table AS log
-  WHERE IS_OBJECT(log.raw)
+  WHERE in_window(CAST(CONVERT_TIMEZONE('UTC', log.event_time) AS DATETIME))
 ) AS record
-WHERE in_window(record.loaded_event_time)
