@@ -208,7 +208,11 @@ candidates AS (
               CASE WHEN NOT any_match(g, r -> r.own_calls > 0) THEN {{ smallest('g', 'r.invoked_by') }} END,
               {{ session_key('k', 'w.principal_id', 'w.created') }},
               CASE
-                WHEN k IS NULL AND NOT any_match(g, r -> r.own_calls > 0) THEN 'service'
+                WHEN {{ smallest('g', 'r.identity_type') }} = 'AWSAccount' THEN 'external-account'
+                WHEN k IS NULL AND ({{ smallest('g', 'r.identity_type') }} = 'AWSService' OR NOT any_match(g, r -> r.own_calls > 0))
+                  OR {{ smallest('g', 'r.identity_type') }} IS NULL AND NOT any_match(g, r -> r.own_calls > 0) THEN 'service'
+                WHEN {{ smallest('g', 'r.identity_type') }} = 'IdentityCenterUser' THEN 'identity-center'
+                WHEN {{ smallest('g', 'r.identity_type') }} IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown') THEN 'federated'
                 WHEN k IS NOT NULL AND w.created IS NULL AND k NOT LIKE 'ASIA%'
                 THEN CASE WHEN {{ smallest('g', 'r.identity_type') }} = 'Root' THEN 'root' ELSE 'long-term-key' END
                 ELSE 'not-in-logs'
@@ -219,23 +223,23 @@ candidates AS (
       ), 1)
     ) AS used,
     transform(
-      array_distinct(transform(filter(gathered.issuances, i -> i.is_asked), i -> i.product.session_key)),
-      w -> element_at(transform(
-        ARRAY[transform(filter(gathered.issuances, i -> i.is_asked AND i.product.session_key = w), i -> i.product)],
-        g -> CAST(ROW(
-          'issued ' || w, FALSE, FALSE, {{ smallest('g', 'r.second') }},
-          CAST(ROW(
-            element_at(g, 1).session_id, element_at(g, 1).access_key_id, element_at(g, 1).principal_id, {{ smallest('g', 'r.identity_type') }},
-            {{ smallest('g', 'r.identity_arn') }}, {{ smallest('g', 'r.account_id') }}, element_at(g, 1).created, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL, NULL, {{ smallest('g', 'r.source_identity') }}, NULL, NULL, w,
-            CASE
-              WHEN element_at(g, 1).access_key_id IS NOT NULL AND element_at(g, 1).created IS NULL AND element_at(g, 1).access_key_id NOT LIKE 'ASIA%'
-              THEN CASE WHEN {{ smallest('g', 'r.identity_type') }} = 'Root' THEN 'root' ELSE 'long-term-key' END
-              ELSE 'not-in-logs'
-            END
-          ) AS {{ NODE }})
-        ) AS {{ START }})
-      ), 1)
+      filter(gathered.issuances, i -> i.is_asked),
+      i -> CAST(ROW(
+        'issued ' || i.id, FALSE, FALSE, i.second,
+        CAST(ROW(
+          i.product.session_id, i.product.access_key_id, i.product.principal_id, i.product.identity_type, i.product.identity_arn,
+          i.product.account_id, i.product.created, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, i.product.source_identity, NULL, NULL,
+          i.product.session_key,
+          CASE
+            WHEN i.product.identity_type = 'AWSAccount' THEN 'external-account'
+            WHEN i.product.identity_type = 'IdentityCenterUser' THEN 'identity-center'
+            WHEN i.product.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown') THEN 'federated'
+            WHEN i.product.access_key_id IS NOT NULL AND i.product.created IS NULL AND i.product.access_key_id NOT LIKE 'ASIA%'
+            THEN CASE WHEN i.product.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+            ELSE 'not-in-logs'
+          END
+        ) AS {{ NODE }})
+      ) AS {{ START }})
     ) AS issued
   FROM gathered
 ),
@@ -327,14 +331,18 @@ decided AS (
 stepped AS (
   SELECT
     decided.*,
-    filter(concat(decided.used, decided.issued), c -> c.is_used OR (
-      -- an issuance that a use of ours steps to is no start of its own
-      NOT any_match(decided.used, s -> s.node.session_key = c.node.session_key)
-      AND any_match(
-        filter(decided.issuances, i -> i.is_asked AND i.product.session_key = c.node.session_key),
-        i -> NOT any_match(decided.decisions, d -> d.use.id LIKE 'start %' AND any_match(d.found, m -> m.id = i.id))
-      )
-    )) AS standing,
+    concat(decided.used, element_at(transform(
+      ARRAY[filter(decided.issued, c ->
+        -- an issuance that a use of ours steps to is no start of its own
+        NOT any_match(decided.used, s -> s.node.session_key = c.node.session_key)
+        AND NOT any_match(decided.decisions, d -> d.use.id LIKE 'start %' AND any_match(d.found, m -> 'issued ' || m.id = c.id))
+      )],
+      -- several unused issuances of one session are one start
+      unused -> filter(unused, c -> NOT any_match(unused, x -> x.node.session_key = c.node.session_key AND x.id <> c.id AND (
+        COALESCE(x.used_second, 100000000000) < COALESCE(c.used_second, 100000000000)
+        OR COALESCE(x.used_second, 100000000000) = COALESCE(c.used_second, 100000000000) AND x.id < c.id
+      )))
+    ), 1)) AS standing,
     steps.by_use
   FROM decided
   CROSS JOIN UNNEST(ARRAY[multimap_from_entries(transform(decided.decisions, d -> CAST(ROW(d.use.id,

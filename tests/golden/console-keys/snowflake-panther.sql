@@ -86,10 +86,11 @@ WITH parameters /* the values asked about */ AS (
       CASE WHEN IS_OBJECT(log.responseElements) OR IS_ARRAY(log.responseElements) THEN log.responseElements END AS response_elements,
       CASE WHEN IS_OBJECT(log.additionalEventData) OR IS_ARRAY(log.additionalEventData) THEN log.additionalEventData END AS additional_event_data
     FROM panther_logs.public.aws_cloudtrail AS log
+    CROSS JOIN parameters
+    WHERE
+      DATE_TRUNC('SECOND', log.eventTime) >= DATEADD(SECOND, -129600, parameters.window_from)
+      AND DATE_TRUNC('SECOND', log.eventTime) < parameters.window_to
   ) AS record
-  CROSS JOIN parameters
-  WHERE
-    record.event_time >= DATEADD(SECOND, -129600, parameters.window_from) AND record.event_time < parameters.window_to
 ), events /* each event once, with its session (docs/rules.md §1) */ AS (
   SELECT
     counted.*,

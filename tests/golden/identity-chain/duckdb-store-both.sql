@@ -260,6 +260,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     asked.session_id
 ), issued /* what was issued under that name in the window: it starts a walk too if nobody used it */ AS (
   SELECT
+    issuances.issuance_id,
     issuances.issued_access_key_id AS access_key_id,
     issuances.issued_principal_id AS principal_id,
     issuances.issued_created_at AS session_created_at,
@@ -274,6 +275,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   WHERE
     issuances.in_window AND issuances.issued_access_key_id = parameters.access_key
   GROUP BY
+    issuances.issuance_id,
     issuances.issued_access_key_id,
     issuances.issued_principal_id,
     issuances.issued_created_at,
@@ -297,7 +299,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   FROM used
   UNION ALL
   SELECT
-    'issued:' || COALESCE(issued.access_key_id, '') || '|' || COALESCE(issued.principal_id, '') || '|' || COALESCE(STRFTIME(issued.session_created_at, '%Y-%m-%dT%H:%M:%SZ'), ''),
+    'issued:' || issued.issuance_id,
     issued.access_key_id,
     issued.principal_id,
     issued.session_created_at,
@@ -577,27 +579,39 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   WHERE
     candidates.is_used
 ), unused AS (
-  SELECT DISTINCT
-    'issued:' || COALESCE(issuances.issued_access_key_id, '') || '|' || COALESCE(issuances.issued_principal_id, '') || '|' || COALESCE(STRFTIME(issuances.issued_created_at, '%Y-%m-%dT%H:%M:%SZ'), '') AS start_id
+  SELECT
+    'issued:' || issuances.issuance_id AS start_id
   FROM issuances
   LEFT JOIN taken
     ON taken.issuance_id = issuances.issuance_id
   WHERE
     taken.issuance_id IS NULL AND issuances.in_window
+), standing_candidates /* several unused issuances of one session are one start */ AS (
+  SELECT
+    candidates.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY candidates.is_used, candidates.access_key_id, candidates.principal_id, candidates.session_created_at
+      ORDER BY candidates.used_at, candidates.start_id
+    ) AS start_number
+  FROM candidates
+  LEFT JOIN unused
+    ON unused.start_id = candidates.start_id
+  WHERE
+    candidates.is_used OR NOT unused.start_id IS NULL
 ), starts AS MATERIALIZED (
   SELECT
     candidates.*,
     '|' || COALESCE(candidates.access_key_id, '') || '|' || COALESCE(candidates.principal_id, '') || '|' || COALESCE(STRFTIME(candidates.session_created_at, '%Y-%m-%dT%H:%M:%SZ'), '') || '|' AS session_key
-  FROM candidates
-  LEFT JOIN unused
-    ON unused.start_id = candidates.start_id
+  FROM standing_candidates AS candidates
   LEFT JOIN used
     ON NOT candidates.is_used
     AND COALESCE(used.access_key_id, '') = COALESCE(candidates.access_key_id, '')
     AND COALESCE(used.principal_id, '') = COALESCE(candidates.principal_id, '')
     AND COALESCE(STRFTIME(used.session_created_at, '%Y-%m-%dT%H:%M:%SZ'), '') = COALESCE(STRFTIME(candidates.session_created_at, '%Y-%m-%dT%H:%M:%SZ'), '')
   WHERE
-    candidates.is_used OR NOT unused.start_id IS NULL AND used.session_id IS NULL
+    candidates.start_number = 1 AND (
+      candidates.is_used OR used.session_id IS NULL
+    )
 ), hops /* the hops that a walk can come to: callers of issuances, and long-term keys that a service went on from */ AS (
   SELECT
     issuances.issuance_id AS hop_id,
@@ -958,8 +972,19 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     CASE
       WHEN NOT going_on.use_id IS NULL
       THEN CASE WHEN 16 = 0 THEN 'depth-limit' END
-      WHEN starts.access_key_id IS NULL AND NOT starts.invoked_by IS NULL
+      WHEN starts.identity_type = 'AWSAccount'
+      THEN 'external-account'
+      WHEN starts.access_key_id IS NULL
+      AND (
+        starts.identity_type = 'AWSService' OR NOT starts.invoked_by IS NULL
+      )
+      OR starts.identity_type IS NULL
+      AND NOT starts.invoked_by IS NULL
       THEN 'service'
+      WHEN starts.identity_type = 'IdentityCenterUser'
+      THEN 'identity-center'
+      WHEN starts.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+      THEN 'federated'
       WHEN NOT starts.access_key_id IS NULL AND starts.session_created_at IS NULL AND starts.access_key_id NOT LIKE 'ASIA%'
       THEN CASE WHEN starts.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
       ELSE 'not-in-logs'

@@ -155,12 +155,36 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
         THEN GET_PATH(log.raw, 'responseElements')
       END AS response_elements
     FROM cloudtrail_events AS log
+    CROSS JOIN parameters
     WHERE
       IS_OBJECT(log.raw)
+      AND CASE
+        WHEN REGEXP_LIKE(event_time_text, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+        THEN DATEADD(
+          MINUTE,
+          IFF(REGEXP_SUBSTR(event_time_text, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+            60 * COALESCE(CAST(REGEXP_SUBSTR(event_time_text, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(event_time_text, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+          ),
+          TRY_TO_TIMESTAMP_NTZ(
+            REGEXP_REPLACE(event_time_text, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+            'yyyy-mm-DD hh24:mi:ss'
+          )
+        )
+      END >= DATEADD(SECOND, -129600, parameters.window_from)
+      AND CASE
+        WHEN REGEXP_LIKE(event_time_text, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+        THEN DATEADD(
+          MINUTE,
+          IFF(REGEXP_SUBSTR(event_time_text, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+            60 * COALESCE(CAST(REGEXP_SUBSTR(event_time_text, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(event_time_text, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+          ),
+          TRY_TO_TIMESTAMP_NTZ(
+            REGEXP_REPLACE(event_time_text, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+            'yyyy-mm-DD hh24:mi:ss'
+          )
+        )
+      END < parameters.window_to
   ) AS record
-  CROSS JOIN parameters
-  WHERE
-    event_time >= DATEADD(SECOND, -129600, parameters.window_from) AND event_time < parameters.window_to
 ), events AS (
   SELECT
     counted.*,
@@ -466,6 +490,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     asked.session_id
 ), issued /* what was issued under that name in the window: it starts a walk too if nobody used it */ AS (
   SELECT
+    issuances.issuance_id,
     issuances.issued_access_key_id AS access_key_id,
     issuances.issued_principal_id AS principal_id,
     issuances.issued_created_at AS session_created_at,
@@ -480,6 +505,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   WHERE
     issuances.in_window AND issuances.issued_access_key_id = parameters.access_key
   GROUP BY
+    issuances.issuance_id,
     issuances.issued_access_key_id,
     issuances.issued_principal_id,
     issuances.issued_created_at,
@@ -503,7 +529,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   FROM used
   UNION ALL
   SELECT
-    'issued:' || COALESCE(issued.access_key_id, '') || '|' || COALESCE(issued.principal_id, '') || '|' || COALESCE(TO_CHAR(issued.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(issued.session_created_at, 'HH24:MI:SS') || 'Z', ''),
+    'issued:' || issued.issuance_id,
     issued.access_key_id,
     issued.principal_id,
     issued.session_created_at,
@@ -652,7 +678,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     uses.use_id,
     uses.identity_arn,
     uses.session_created_at AS moment,
-    CAST(NULL AS TIMESTAMP) AS call_time
+    CAST(NULL AS DATETIME) AS call_time
   FROM uses
   LEFT JOIN decided
     ON decided.use_id = uses.use_id
@@ -781,13 +807,25 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   WHERE
     candidates.is_used
 ), unused AS (
-  SELECT DISTINCT
-    'issued:' || COALESCE(issuances.issued_access_key_id, '') || '|' || COALESCE(issuances.issued_principal_id, '') || '|' || COALESCE(TO_CHAR(issuances.issued_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(issuances.issued_created_at, 'HH24:MI:SS') || 'Z', '') AS start_id
+  SELECT
+    'issued:' || issuances.issuance_id AS start_id
   FROM issuances
   LEFT JOIN taken
     ON taken.issuance_id = issuances.issuance_id
   WHERE
     taken.issuance_id IS NULL AND issuances.in_window
+), standing_candidates /* several unused issuances of one session are one start */ AS (
+  SELECT
+    candidates.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY candidates.is_used, candidates.access_key_id, candidates.principal_id, candidates.session_created_at
+      ORDER BY candidates.used_at, candidates.start_id
+    ) AS start_number
+  FROM candidates
+  LEFT JOIN unused
+    ON unused.start_id = candidates.start_id
+  WHERE
+    candidates.is_used OR NOT unused.start_id IS NULL
 ), starts AS (
   SELECT
     candidates.*,
@@ -795,9 +833,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
       TO_CHAR(candidates.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(candidates.session_created_at, 'HH24:MI:SS') || 'Z',
       ''
     ) || '|' AS session_key
-  FROM candidates
-  LEFT JOIN unused
-    ON unused.start_id = candidates.start_id
+  FROM standing_candidates AS candidates
   LEFT JOIN used
     ON NOT candidates.is_used
     AND COALESCE(used.access_key_id, '') = COALESCE(candidates.access_key_id, '')
@@ -807,7 +843,9 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
       ''
     )
   WHERE
-    candidates.is_used OR NOT unused.start_id IS NULL AND used.session_id IS NULL
+    candidates.start_number = 1 AND (
+      candidates.is_used OR used.session_id IS NULL
+    )
 ), hops /* the hops that a walk can come to: callers of issuances, and long-term keys that a service went on from */ AS (
   SELECT
     issuances.issuance_id AS hop_id,
@@ -844,14 +882,14 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     forwarding.identity_type,
     forwarding.identity_arn,
     forwarding.account_id,
-    CAST(NULL AS TIMESTAMP),
+    CAST(NULL AS DATETIME),
     forwarding.event_name,
     forwarding.event_id,
     forwarding.event_time,
     forwarding.aws_region,
     forwarding.source_ip,
     forwarding.user_agent,
-    CAST(NULL AS TIMESTAMP),
+    CAST(NULL AS DATETIME),
     forwarding.mfa_authenticated,
     forwarding.source_identity,
     forwarding.on_behalf_of,
@@ -974,7 +1012,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     forwarding.aws_region,
     forwarding.source_ip,
     forwarding.user_agent,
-    CAST(NULL AS TIMESTAMP),
+    CAST(NULL AS DATETIME),
     CAST(NULL AS VARCHAR),
     CAST(NULL AS VARCHAR)
   FROM service_keys
@@ -1157,19 +1195,30 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     CAST(NULL AS VARCHAR) AS confidence,
     CAST(NULL AS VARCHAR) AS event_name,
     CAST(NULL AS VARCHAR) AS event_id,
-    CAST(NULL AS TIMESTAMP) AS event_time,
+    CAST(NULL AS DATETIME) AS event_time,
     CAST(NULL AS VARCHAR) AS aws_region,
     CAST(NULL AS VARCHAR) AS source_ip,
     CAST(NULL AS VARCHAR) AS user_agent,
-    CAST(NULL AS TIMESTAMP) AS expires_at,
+    CAST(NULL AS DATETIME) AS expires_at,
     starts.mfa_authenticated,
     starts.source_identity,
     starts.on_behalf_of,
     CASE
       WHEN NOT going_on.use_id IS NULL
       THEN CASE WHEN 16 = 0 THEN 'depth-limit' END
-      WHEN starts.access_key_id IS NULL AND NOT starts.invoked_by IS NULL
+      WHEN starts.identity_type = 'AWSAccount'
+      THEN 'external-account'
+      WHEN starts.access_key_id IS NULL
+      AND (
+        starts.identity_type = 'AWSService' OR NOT starts.invoked_by IS NULL
+      )
+      OR starts.identity_type IS NULL
+      AND NOT starts.invoked_by IS NULL
       THEN 'service'
+      WHEN starts.identity_type = 'IdentityCenterUser'
+      THEN 'identity-center'
+      WHEN starts.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+      THEN 'federated'
       WHEN NOT starts.access_key_id IS NULL AND starts.session_created_at IS NULL AND starts.access_key_id NOT LIKE 'ASIA%'
       THEN CASE WHEN starts.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
       ELSE 'not-in-logs'

@@ -847,8 +847,20 @@ WITH parameters /* the values asked about */ AS (
                   END,
                   '|' || COALESCE(k, '') || '|' || COALESCE(w.principal_id, '') || '|' || COALESCE(CAST(w.created AS VARCHAR), '') || '|',
                   CASE
-                    WHEN k IS NULL AND NOT ANY_MATCH(g, r -> r.own_calls > 0)
+                    WHEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) = 'AWSAccount'
+                    THEN 'external-account'
+                    WHEN k IS NULL
+                    AND (
+                      ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) = 'AWSService'
+                      OR NOT ANY_MATCH(g, r -> r.own_calls > 0)
+                    )
+                    OR ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) IS NULL
+                    AND NOT ANY_MATCH(g, r -> r.own_calls > 0)
                     THEN 'service'
+                    WHEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) = 'IdentityCenterUser'
+                    THEN 'identity-center'
+                    WHEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+                    THEN 'federated'
                     WHEN NOT k IS NULL AND w.created IS NULL AND k NOT LIKE 'ASIA%'
                     THEN CASE
                       WHEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) = 'Root'
@@ -915,99 +927,93 @@ WITH parameters /* the values asked about */ AS (
       )
     ) AS used,
     TRANSFORM(
-      ARRAY_DISTINCT(TRANSFORM(FILTER(gathered.issuances, i -> i.is_asked), i -> i.product.session_key)),
-      w -> ELEMENT_AT(
-        TRANSFORM(
-          ARRAY[TRANSFORM(FILTER(gathered.issuances, i -> i.is_asked AND i.product.session_key = w), i -> i.product)],
-          g -> CAST(ROW(
-            'issued ' || w,
-            FALSE,
-            FALSE,
-            ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.second), v -> NOT v IS NULL)),
-            CAST(ROW(
-              ELEMENT_AT(g, 1).session_id,
-              ELEMENT_AT(g, 1).access_key_id,
-              ELEMENT_AT(g, 1).principal_id,
-              ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)),
-              ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_arn), v -> NOT v IS NULL)),
-              ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.account_id), v -> NOT v IS NULL)),
-              ELEMENT_AT(g, 1).created,
-              NULL,
-              NULL,
-              NULL,
-              NULL,
-              NULL,
-              NULL,
-              NULL,
-              NULL,
-              ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.source_identity), v -> NOT v IS NULL)),
-              NULL,
-              NULL,
-              w,
-              CASE
-                WHEN NOT ELEMENT_AT(g, 1).access_key_id IS NULL
-                AND ELEMENT_AT(g, 1).created IS NULL
-                AND ELEMENT_AT(g, 1).access_key_id NOT LIKE 'ASIA%'
-                THEN CASE
-                  WHEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) = 'Root'
-                  THEN 'root'
-                  ELSE 'long-term-key'
-                END
-                ELSE 'not-in-logs'
-              END
-            ) AS ROW(
-              session_id VARCHAR,
-              access_key_id VARCHAR,
-              principal_id VARCHAR,
-              identity_type VARCHAR,
-              identity_arn VARCHAR,
-              account_id VARCHAR,
-              created BIGINT,
-              event_name VARCHAR,
-              event_id VARCHAR,
-              second BIGINT,
-              aws_region VARCHAR,
-              source_ip VARCHAR,
-              user_agent VARCHAR,
-              expires BIGINT,
-              mfa_authenticated BOOLEAN,
-              source_identity VARCHAR,
-              on_behalf_of VARCHAR,
-              invoked_by VARCHAR,
-              session_key VARCHAR,
-              origin VARCHAR
-            ))
-          ) AS ROW(
-            id VARCHAR,
-            is_used BOOLEAN,
-            used_then BOOLEAN,
-            used_second BIGINT,
-            node ROW(
-              session_id VARCHAR,
-              access_key_id VARCHAR,
-              principal_id VARCHAR,
-              identity_type VARCHAR,
-              identity_arn VARCHAR,
-              account_id VARCHAR,
-              created BIGINT,
-              event_name VARCHAR,
-              event_id VARCHAR,
-              second BIGINT,
-              aws_region VARCHAR,
-              source_ip VARCHAR,
-              user_agent VARCHAR,
-              expires BIGINT,
-              mfa_authenticated BOOLEAN,
-              source_identity VARCHAR,
-              on_behalf_of VARCHAR,
-              invoked_by VARCHAR,
-              session_key VARCHAR,
-              origin VARCHAR
-            )
-          ))
-        ),
-        1
-      )
+      FILTER(gathered.issuances, i -> i.is_asked),
+      i -> CAST(ROW(
+        'issued ' || i.id,
+        FALSE,
+        FALSE,
+        i.second,
+        CAST(ROW(
+          i.product.session_id,
+          i.product.access_key_id,
+          i.product.principal_id,
+          i.product.identity_type,
+          i.product.identity_arn,
+          i.product.account_id,
+          i.product.created,
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          i.product.source_identity,
+          NULL,
+          NULL,
+          i.product.session_key,
+          CASE
+            WHEN i.product.identity_type = 'AWSAccount'
+            THEN 'external-account'
+            WHEN i.product.identity_type = 'IdentityCenterUser'
+            THEN 'identity-center'
+            WHEN i.product.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+            THEN 'federated'
+            WHEN NOT i.product.access_key_id IS NULL AND i.product.created IS NULL AND i.product.access_key_id NOT LIKE 'ASIA%'
+            THEN CASE WHEN i.product.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+            ELSE 'not-in-logs'
+          END
+        ) AS ROW(
+          session_id VARCHAR,
+          access_key_id VARCHAR,
+          principal_id VARCHAR,
+          identity_type VARCHAR,
+          identity_arn VARCHAR,
+          account_id VARCHAR,
+          created BIGINT,
+          event_name VARCHAR,
+          event_id VARCHAR,
+          second BIGINT,
+          aws_region VARCHAR,
+          source_ip VARCHAR,
+          user_agent VARCHAR,
+          expires BIGINT,
+          mfa_authenticated BOOLEAN,
+          source_identity VARCHAR,
+          on_behalf_of VARCHAR,
+          invoked_by VARCHAR,
+          session_key VARCHAR,
+          origin VARCHAR
+        ))
+      ) AS ROW(
+        id VARCHAR,
+        is_used BOOLEAN,
+        used_then BOOLEAN,
+        used_second BIGINT,
+        node ROW(
+          session_id VARCHAR,
+          access_key_id VARCHAR,
+          principal_id VARCHAR,
+          identity_type VARCHAR,
+          identity_arn VARCHAR,
+          account_id VARCHAR,
+          created BIGINT,
+          event_name VARCHAR,
+          event_id VARCHAR,
+          second BIGINT,
+          aws_region VARCHAR,
+          source_ip VARCHAR,
+          user_agent VARCHAR,
+          expires BIGINT,
+          mfa_authenticated BOOLEAN,
+          source_identity VARCHAR,
+          on_behalf_of VARCHAR,
+          invoked_by VARCHAR,
+          session_key VARCHAR,
+          origin VARCHAR
+        )
+      ))
     ) AS issued
   FROM gathered
 ), indexed /* whose issuer is looked for, and where it is looked up */ AS (
@@ -1284,15 +1290,30 @@ WITH parameters /* the values asked about */ AS (
 ), stepped /* rule 6 where no other finds anything; and which of the candidates are starts */ AS (
   SELECT
     decided.*,
-    FILTER(
-      CONCAT(decided.used, decided.issued),
-      c -> c.is_used
-      OR (
-        NOT ANY_MATCH(decided.used, s -> s.node.session_key = c.node.session_key)
-        AND ANY_MATCH(
-          FILTER(decided.issuances, i -> i.is_asked AND i.product.session_key = c.node.session_key),
-          i -> NOT ANY_MATCH(decided.decisions, d -> d.use.id LIKE 'start %' AND ANY_MATCH(d.found, m -> m.id = i.id))
-        )
+    CONCAT(
+      decided.used,
+      ELEMENT_AT(
+        TRANSFORM(
+          ARRAY[FILTER(
+            decided.issued,
+            c -> NOT ANY_MATCH(decided.used, s -> s.node.session_key = c.node.session_key)
+            AND NOT ANY_MATCH(decided.decisions, d -> d.use.id LIKE 'start %' AND ANY_MATCH(d.found, m -> 'issued ' || m.id = c.id))
+          )],
+          unused /* several unused issuances of one session are one start */ -> FILTER(
+            unused,
+            c -> NOT ANY_MATCH(
+              unused,
+              x -> x.node.session_key = c.node.session_key
+              AND x.id <> c.id
+              AND (
+                COALESCE(x.used_second, 100000000000) < COALESCE(c.used_second, 100000000000)
+                OR COALESCE(x.used_second, 100000000000) = COALESCE(c.used_second, 100000000000)
+                AND x.id < c.id
+              )
+            )
+          )
+        ),
+        1
       )
     ) AS standing,
     steps.by_use

@@ -134,15 +134,13 @@ WITH parameters /* the values asked about */ AS (
       CASE
         WHEN IS_OBJECT(GET_PATH(log.raw, 'resources')) OR IS_ARRAY(GET_PATH(log.raw, 'resources'))
         THEN GET_PATH(log.raw, 'resources')
-      END AS resources,
-      CAST(CONVERT_TIMEZONE('UTC', log.event_time) AS TIMESTAMPNTZ) AS loaded_event_time
+      END AS resources
     FROM data.cloudtrail_v AS log
+    CROSS JOIN parameters
     WHERE
-      IS_OBJECT(log.raw)
+      CAST(CONVERT_TIMEZONE('UTC', log.event_time) AS DATETIME) >= parameters.window_from
+      AND CAST(CONVERT_TIMEZONE('UTC', log.event_time) AS DATETIME) < parameters.window_to
   ) AS record
-  CROSS JOIN parameters
-  WHERE
-    record.loaded_event_time >= parameters.window_from AND record.loaded_event_time < parameters.window_to
 ), events /* each event once, with its session (docs/rules.md §1) */ AS (
   SELECT
     counted.*,

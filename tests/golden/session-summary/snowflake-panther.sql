@@ -88,10 +88,11 @@ WITH parameters /* the values asked about */ AS (
       CASE WHEN IS_OBJECT(log.responseElements) OR IS_ARRAY(log.responseElements) THEN log.responseElements END AS response_elements,
       CASE WHEN IS_OBJECT(log.resources) OR IS_ARRAY(log.resources) THEN log.resources END AS resources
     FROM panther_logs.public.aws_cloudtrail AS log
+    CROSS JOIN parameters
+    WHERE
+      DATE_TRUNC('SECOND', log.eventTime) >= parameters.window_from
+      AND DATE_TRUNC('SECOND', log.eventTime) < parameters.window_to
   ) AS record
-  CROSS JOIN parameters
-  WHERE
-    record.event_time >= parameters.window_from AND record.event_time < parameters.window_to
 ), events /* each event once, with its session (docs/rules.md §1) */ AS (
   SELECT
     counted.*,
