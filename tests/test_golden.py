@@ -6,7 +6,7 @@ from tests.rendering import Case, cases
 
 
 @pytest.mark.parametrize(
-    "case", cases(), ids=lambda case: str(case.path.relative_to(case.path.parents[1]).with_suffix(""))
+    "case", list(cases()), ids=lambda case: str(case.path.relative_to(case.path.parents[1]).with_suffix(""))
 )
 def test_rendered_text_is_the_golden_one(case: Case) -> None:
     rendered = case.render().sql
