@@ -1,4 +1,4 @@
-# `make` lists the targets. Everything is installed into .venv, from pyproject.toml and requirements.lock.
+# `make` lists the targets. Everything is installed into .venv, from pyproject.toml.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv

@@ -20,7 +20,7 @@ class Dialect:
     """One engine's SQL.
 
     `sqlglot`: the name of the dialect in sqlglot. `walk`: the shape of identity-chain's walk. `materialize`: CTEs that are read
-    more than once are marked so that they are computed once. `marker` and `marker_prefix`: how a bind marker is written.
+    more than once are marked so that they are computed once. `marker`: how a bind marker is written.
     `maximum_text_bytes`: the longest statement the engine takes, 0 for no limit. `maximum_recursion`: 0 for no limit.
     `time_type`: sqlglot's name of the type of a time without zone, where a plain TIMESTAMP may be another.
     `shares`: the dialect whose vocabulary, functions and layouts are this one's too.
@@ -33,7 +33,6 @@ class Dialect:
     materialize: bool
     json_path: Literal["dollar", "dotted"]
     marker: MarkerStyle
-    marker_prefix: str
     maximum_text_bytes: int
     maximum_recursion: int = 0
     recursion_needs_column_names: bool = False

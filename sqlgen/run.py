@@ -85,7 +85,7 @@ def run(
             report = load(connection, [str(source) for source in sources], progress=progress)
             fill_store(connection)
             rows = fetch(connection, rendered.sql)
-            hints = () if rows else _hints(connection, question.name, arguments, report)
+            hints = () if rows else _hints(connection, arguments, report)
         except duckdb.Error as error:
             raise SqlgenError(f"the embedded engine failed: {_first_line(error)}") from error
     return Result(query, rendered.columns, rows, arguments, rendered, report, hints)
@@ -109,7 +109,7 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _hints(connection: DuckDBPyConnection, query: str, arguments: Arguments, report: SpoolReport) -> tuple[str, ...]:
+def _hints(connection: DuckDBPyConnection, arguments: Arguments, report: SpoolReport) -> tuple[str, ...]:
     """Say why there may be no rows: what the files hold, and whether the key is in them at all."""
     if not report.records:
         return (f"no rows: the {report.files} files hold no CloudTrail record",)

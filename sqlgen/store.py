@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlgen.deliveries import TABLE as DELIVERY_RECORDS
 from sqlgen.dialects import copy_order
 from sqlgen.render import render_events
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DELIVERY_RECORDS = "delivery_records"
 EVENT_STORE = "event_store"
 
 

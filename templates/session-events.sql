@@ -116,14 +116,5 @@ SELECT
   json_part(events.response_elements, '$') AS response_elements
 FROM events
 WHERE events.in_window
-{% if given.session_id %}
-  AND events.session_id IN (SELECT wanted_session_id.value FROM wanted_session_id)
-{% endif %}
-{% if given.access_key %}
-  AND events.session_id IN (
-    SELECT events.session_id
-    FROM events
-    WHERE events.in_window AND events.access_key_id IN (SELECT wanted_access_key.value FROM wanted_access_key)
-  )
-{% endif %}
+{% include 'parts/asked_sessions.sql' %}
 ORDER BY events.event_time NULLS LAST, events.event_id NULLS LAST

@@ -174,16 +174,8 @@ judged AS (
     is_throttled(events.error_code) AS is_throttle
   FROM events
   WHERE events.session_id IS NOT NULL AND events.in_window
-  {% if given.session_id %}
-    AND events.session_id IN (SELECT wanted_session_id.value FROM wanted_session_id)
-  {% endif %}
-  {% if given.access_key %}
-    AND events.session_id IN (
-      SELECT events.session_id
-      FROM events
-      WHERE events.in_window AND events.access_key_id IN (SELECT wanted_access_key.value FROM wanted_access_key)
-    )
-  {% endif %}
+  {% include 'parts/asked_sessions.sql' %}
+
   {% if given.arn %}
     AND events.session_id IN (
       SELECT events.session_id

@@ -15,21 +15,9 @@ from sqlgen.deliveries import load
 from sqlgen.render import render
 from sqlgen.run import fetch
 from sqlgen.store import fill_store
+from tests.normalise import normal_rows
 
 Row = dict[str, Any]
-JSON_COLUMNS = ("sample_resources", "sample_request_parameters", "sample_filters")
-
-
-def normal(row: Mapping[str, object]) -> Row:
-    """Return a row in the form that all engines and the reference can be compared in: times as text, JSON parsed."""
-    plain: Row = {}
-    for name, value in row.items():
-        if isinstance(value, datetime):
-            value = value.strftime("%Y-%m-%dT%H:%M:%SZ")
-        elif name in JSON_COLUMNS and isinstance(value, str):
-            value = json.loads(value)
-        plain[name] = value
-    return plain
 
 
 def open_world(records: Sequence[Mapping[str, Any]], *, store: bool = True) -> duckdb.DuckDBPyConnection:
@@ -62,4 +50,4 @@ def ask(
         markers=False,
         check=False,  # test_golden checks every text
     )
-    return [normal(row) for row in fetch(connection, rendered.sql)]
+    return normal_rows(rendered.columns, fetch(connection, rendered.sql))

@@ -11,6 +11,7 @@
    place      where a walk has come to: start, depth, node, and the node nearer to the start
 
    An index stands in `CROSS JOIN UNNEST(ARRAY[...])`, which computes it once, not once for each element that a lambda looks up. #}
+{% from 'parts/origin.sql' import origin_of %}
 {% set NODE = 'ROW(session_id VARCHAR, access_key_id VARCHAR, principal_id VARCHAR, identity_type VARCHAR, identity_arn VARCHAR, account_id VARCHAR, created BIGINT, event_name VARCHAR, event_id VARCHAR, second BIGINT, aws_region VARCHAR, source_ip VARCHAR, user_agent VARCHAR, expires BIGINT, mfa_authenticated BOOLEAN, source_identity VARCHAR, on_behalf_of VARCHAR, invoked_by VARCHAR, session_key VARCHAR, origin VARCHAR)' %}
 {% set ISSUANCE = 'ROW(id VARCHAR, access_key_id VARCHAR, principal_id VARCHAR, session_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN, is_asked BOOLEAN, caller ' ~ NODE ~ ', product ' ~ NODE ~ ')' %}
 {% set CALL = 'ROW(id VARCHAR, node ' ~ NODE ~ ')' %}
@@ -135,18 +136,12 @@ sessions AS (
           marked.expires, marked.mfa_authenticated, COALESCE(marked.source_identity, marked.issued_source_identity), marked.on_behalf_of,
           marked.invoked_by,
           CASE WHEN marked.caller_session_id IS NOT NULL THEN {{ session_key('marked.access_key_id', 'marked.principal_id', 'marked.created') }} END,
-          CASE
-            WHEN marked.identity_type = 'AWSAccount' THEN 'external-account'
-            WHEN marked.access_key_id IS NULL AND marked.identity_type = 'AWSService' THEN 'service'
-            WHEN marked.invoked_by IS NOT NULL AND (marked.identity_type IS NULL OR marked.access_key_id IS NULL) THEN 'service'
-            WHEN marked.identity_type = 'IdentityCenterUser' THEN 'identity-center'
-            WHEN marked.identity_type = 'SAMLUser' AND marked.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!' THEN 'identity-center'
-            WHEN marked.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown') THEN 'federated'
-            WHEN marked.access_key_id IS NULL AND marked.opens_console THEN 'console-sign-in'
-            WHEN marked.access_key_id IS NOT NULL AND marked.session_created_at IS NULL AND marked.access_key_id NOT LIKE 'ASIA%'
-            THEN CASE WHEN marked.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-            ELSE 'not-in-logs'
-          END
+          {{ origin_of(
+            'marked.identity_type', 'marked.access_key_id', 'marked.session_created_at',
+            served="marked.access_key_id IS NULL AND marked.identity_type = 'AWSService'
+              OR marked.invoked_by IS NOT NULL AND (marked.identity_type IS NULL OR marked.access_key_id IS NULL)",
+            signs_in='marked.opens_console', issued_arn='marked.issued_arn'
+          ) }}
         ) AS {{ NODE }}),
         CAST(ROW(
           marked.issued_session_id, marked.issued_access_key_id, marked.issued_principal_id, marked.issued_type, marked.issued_arn,
@@ -164,10 +159,7 @@ sessions AS (
           marked.event_name, marked.event_id, marked.second, marked.aws_region, marked.source_ip, marked.user_agent, NULL,
           marked.mfa_authenticated, marked.source_identity, marked.on_behalf_of, NULL,
           {{ session_key('marked.access_key_id', 'marked.principal_id', 'marked.created') }},
-          CASE WHEN marked.identity_type = 'AWSAccount' THEN 'external-account'
-            WHEN marked.identity_type = 'IdentityCenterUser' THEN 'identity-center'
-            WHEN marked.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown') THEN 'federated'
-            WHEN marked.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+          {{ origin_of('marked.identity_type', 'marked.access_key_id', 'marked.session_created_at') }}
         ) AS {{ NODE }})
       ) AS {{ CALL }})
     ) FILTER (WHERE marked.is_evidence) AS calls
@@ -207,16 +199,11 @@ candidates AS (
               {{ smallest('g', 'r.source_identity') }}, {{ smallest('g', 'r.on_behalf_of') }},
               CASE WHEN NOT any_match(g, r -> r.own_calls > 0) THEN {{ smallest('g', 'r.invoked_by') }} END,
               {{ session_key('k', 'w.principal_id', 'w.created') }},
-              CASE
-                WHEN {{ smallest('g', 'r.identity_type') }} = 'AWSAccount' THEN 'external-account'
-                WHEN k IS NULL AND ({{ smallest('g', 'r.identity_type') }} = 'AWSService' OR NOT any_match(g, r -> r.own_calls > 0))
-                  OR {{ smallest('g', 'r.identity_type') }} IS NULL AND NOT any_match(g, r -> r.own_calls > 0) THEN 'service'
-                WHEN {{ smallest('g', 'r.identity_type') }} = 'IdentityCenterUser' THEN 'identity-center'
-                WHEN {{ smallest('g', 'r.identity_type') }} IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown') THEN 'federated'
-                WHEN k IS NOT NULL AND w.created IS NULL AND k NOT LIKE 'ASIA%'
-                THEN CASE WHEN {{ smallest('g', 'r.identity_type') }} = 'Root' THEN 'root' ELSE 'long-term-key' END
-                ELSE 'not-in-logs'
-              END
+              {% set type, alone = smallest('g', 'r.identity_type'), 'NOT any_match(g, r -> r.own_calls > 0)' %}
+              {{ origin_of(
+                type, 'k', 'w.created',
+                served='k IS NULL AND (' ~ type ~ " = 'AWSService' OR " ~ alone ~ ') OR ' ~ type ~ ' IS NULL AND ' ~ alone
+              ) }}
             ) AS {{ NODE }})
           ) AS {{ START }})
         ), 1)
@@ -230,14 +217,7 @@ candidates AS (
           i.product.session_id, i.product.access_key_id, i.product.principal_id, i.product.identity_type, i.product.identity_arn,
           i.product.account_id, i.product.created, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, i.product.source_identity, NULL, NULL,
           i.product.session_key,
-          CASE
-            WHEN i.product.identity_type = 'AWSAccount' THEN 'external-account'
-            WHEN i.product.identity_type = 'IdentityCenterUser' THEN 'identity-center'
-            WHEN i.product.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown') THEN 'federated'
-            WHEN i.product.access_key_id IS NOT NULL AND i.product.created IS NULL AND i.product.access_key_id NOT LIKE 'ASIA%'
-            THEN CASE WHEN i.product.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-            ELSE 'not-in-logs'
-          END
+          {{ origin_of('i.product.identity_type', 'i.product.access_key_id', 'i.product.created') }}
         ) AS {{ NODE }})
       ) AS {{ START }})
     ) AS issued

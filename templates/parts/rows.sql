@@ -1,3 +1,4 @@
+{% from 'parts/origin.sql' import origin_of %}
 -- the hops that a walk can come to: callers of issuances, and long-term keys that a service went on from
 hops AS (
   SELECT
@@ -273,14 +274,11 @@ answer AS (
     {% else %}
     CASE
       WHEN going_on.use_id IS NOT NULL THEN CASE WHEN :max_depth = 0 THEN 'depth-limit' END
-      WHEN starts.identity_type = 'AWSAccount' THEN 'external-account'
-      WHEN starts.access_key_id IS NULL AND (starts.identity_type = 'AWSService' OR starts.invoked_by IS NOT NULL)
-        OR starts.identity_type IS NULL AND starts.invoked_by IS NOT NULL THEN 'service'
-      WHEN starts.identity_type = 'IdentityCenterUser' THEN 'identity-center'
-      WHEN starts.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown') THEN 'federated'
-      WHEN starts.access_key_id IS NOT NULL AND starts.session_created_at IS NULL AND starts.access_key_id NOT LIKE 'ASIA%'
-      THEN CASE WHEN starts.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-      ELSE 'not-in-logs'
+      ELSE {{ origin_of(
+        'starts.identity_type', 'starts.access_key_id', 'starts.session_created_at',
+        served="starts.access_key_id IS NULL AND (starts.identity_type = 'AWSService' OR starts.invoked_by IS NOT NULL)
+          OR starts.identity_type IS NULL AND starts.invoked_by IS NOT NULL"
+      ) }}
     END AS origin,
     {% endif %}
     CAST(NULL AS VARCHAR) AS linked_session_id,
@@ -318,17 +316,13 @@ answer AS (
     CASE
       WHEN walk.has_returned THEN 'cycle'
       WHEN going_on.use_id IS NOT NULL THEN CASE WHEN walk.depth = :max_depth THEN 'depth-limit' END
-      WHEN keyed_hops.identity_type = 'AWSAccount' THEN 'external-account'
-      WHEN keyed_hops.access_key_id IS NULL AND keyed_hops.identity_type = 'AWSService' THEN 'service'
-      WHEN keyed_hops.invoked_by IS NOT NULL AND (keyed_hops.identity_type IS NULL OR keyed_hops.access_key_id IS NULL) THEN 'service'
-      WHEN keyed_hops.identity_type = 'IdentityCenterUser' THEN 'identity-center'
-      WHEN keyed_hops.identity_type = 'SAMLUser' AND keyed_hops.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!' THEN 'identity-center'
-      WHEN keyed_hops.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown') THEN 'federated'
-      WHEN keyed_hops.access_key_id IS NULL AND keyed_hops.issuing_event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN 'console-sign-in'
-      WHEN keyed_hops.access_key_id IS NOT NULL AND keyed_hops.session_created_at IS NULL AND keyed_hops.access_key_id NOT LIKE 'ASIA%'
-      THEN CASE WHEN keyed_hops.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-      ELSE 'not-in-logs'
+      ELSE {{ origin_of(
+        'keyed_hops.identity_type', 'keyed_hops.access_key_id', 'keyed_hops.session_created_at',
+        served="keyed_hops.access_key_id IS NULL AND keyed_hops.identity_type = 'AWSService'
+          OR keyed_hops.invoked_by IS NOT NULL AND (keyed_hops.identity_type IS NULL OR keyed_hops.access_key_id IS NULL)",
+        signs_in="keyed_hops.issuing_event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')",
+        issued_arn='keyed_hops.issued_arn'
+      ) }}
     END,
     COALESCE(nearer.session_id, starts.session_id),
     CASE WHEN walk.depth = 1 THEN starts.access_key_id ELSE nearer.access_key_id END,

@@ -18,8 +18,8 @@ from sqlgen.render import Rendered, render
 from sqlgen.run import fetch as fetch_embedded
 from tests import reference
 from tests.embedded import open_world
-from tests.engines.normalise import Row, normal_rows
 from tests.engines.snowflake_tables import load_cloudtrail, panther_resources
+from tests.normalise import Row, normal_rows
 from tests.worlds import build
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlgen.dialects import load_dialect
 from sqlgen.tree import lower
 from sqlgen.vocabulary import load_snippets, load_words
-from tests.engines.normalise import normal_value
+from tests.normalise import normal_value
 from tests.vocabulary_cases import AGGREGATE_CASES, AggregateCase, Case, vocabulary_cases
 
 if TYPE_CHECKING:

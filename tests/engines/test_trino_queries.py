@@ -14,9 +14,9 @@ import pytest
 from sqlgen.queries import load_query
 from sqlgen.render import render
 from tests import reference
-from tests.engines.normalise import normal_rows
 from tests.engines.trino_server import TrinoServer, trino_server
 from tests.engines.trino_tables import Layout, held, load_cloudtrail
+from tests.normalise import normal_rows
 from tests.reference.events import read_events
 from tests.reference.issuances import read_issuances
 from tests.rendering import Case, cases

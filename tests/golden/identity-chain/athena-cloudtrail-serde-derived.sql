@@ -512,9 +512,10 @@ WITH parameters /* the values asked about */ AS (
           CASE
             WHEN marked.identity_type = 'AWSAccount'
             THEN 'external-account'
-            WHEN marked.access_key_id IS NULL AND marked.identity_type = 'AWSService'
-            THEN 'service'
-            WHEN NOT marked.invoked_by IS NULL AND (
+            WHEN marked.access_key_id IS NULL
+            AND marked.identity_type = 'AWSService'
+            OR NOT marked.invoked_by IS NULL
+            AND (
               marked.identity_type IS NULL OR marked.access_key_id IS NULL
             )
             THEN 'service'
@@ -682,9 +683,9 @@ WITH parameters /* the values asked about */ AS (
             THEN 'identity-center'
             WHEN marked.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
             THEN 'federated'
-            WHEN marked.identity_type = 'Root'
-            THEN 'root'
-            ELSE 'long-term-key'
+            WHEN NOT marked.access_key_id IS NULL AND marked.session_created_at IS NULL AND marked.access_key_id NOT LIKE 'ASIA%'
+            THEN CASE WHEN marked.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+            ELSE 'not-in-logs'
           END
         ) AS ROW(
           session_id VARCHAR,

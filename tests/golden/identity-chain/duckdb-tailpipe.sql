@@ -729,22 +729,24 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     CASE
       WHEN NOT going_on.use_id IS NULL
       THEN CASE WHEN 16 = 0 THEN 'depth-limit' END
-      WHEN starts.identity_type = 'AWSAccount'
-      THEN 'external-account'
-      WHEN starts.access_key_id IS NULL
-      AND (
-        starts.identity_type = 'AWSService' OR NOT starts.invoked_by IS NULL
-      )
-      OR starts.identity_type IS NULL
-      AND NOT starts.invoked_by IS NULL
-      THEN 'service'
-      WHEN starts.identity_type = 'IdentityCenterUser'
-      THEN 'identity-center'
-      WHEN starts.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
-      THEN 'federated'
-      WHEN NOT starts.access_key_id IS NULL AND starts.session_created_at IS NULL AND starts.access_key_id NOT LIKE 'ASIA%'
-      THEN CASE WHEN starts.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-      ELSE 'not-in-logs'
+      ELSE CASE
+        WHEN starts.identity_type = 'AWSAccount'
+        THEN 'external-account'
+        WHEN starts.access_key_id IS NULL
+        AND (
+          starts.identity_type = 'AWSService' OR NOT starts.invoked_by IS NULL
+        )
+        OR starts.identity_type IS NULL
+        AND NOT starts.invoked_by IS NULL
+        THEN 'service'
+        WHEN starts.identity_type = 'IdentityCenterUser'
+        THEN 'identity-center'
+        WHEN starts.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+        THEN 'federated'
+        WHEN NOT starts.access_key_id IS NULL AND starts.session_created_at IS NULL AND starts.access_key_id NOT LIKE 'ASIA%'
+        THEN CASE WHEN starts.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+        ELSE 'not-in-logs'
+      END
     END AS origin,
     CAST(NULL AS TEXT) AS linked_session_id,
     CAST(NULL AS TEXT) AS linked_access_key_id,
@@ -781,28 +783,31 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
       THEN 'cycle'
       WHEN NOT going_on.use_id IS NULL
       THEN CASE WHEN walk.depth = 16 THEN 'depth-limit' END
-      WHEN keyed_hops.identity_type = 'AWSAccount'
-      THEN 'external-account'
-      WHEN keyed_hops.access_key_id IS NULL AND keyed_hops.identity_type = 'AWSService'
-      THEN 'service'
-      WHEN NOT keyed_hops.invoked_by IS NULL AND (
-        keyed_hops.identity_type IS NULL OR keyed_hops.access_key_id IS NULL
-      )
-      THEN 'service'
-      WHEN keyed_hops.identity_type = 'IdentityCenterUser'
-      THEN 'identity-center'
-      WHEN keyed_hops.identity_type = 'SAMLUser' AND keyed_hops.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
-      THEN 'identity-center'
-      WHEN keyed_hops.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
-      THEN 'federated'
-      WHEN keyed_hops.access_key_id IS NULL
-      AND keyed_hops.issuing_event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN 'console-sign-in'
-      WHEN NOT keyed_hops.access_key_id IS NULL
-      AND keyed_hops.session_created_at IS NULL
-      AND keyed_hops.access_key_id NOT LIKE 'ASIA%'
-      THEN CASE WHEN keyed_hops.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-      ELSE 'not-in-logs'
+      ELSE CASE
+        WHEN keyed_hops.identity_type = 'AWSAccount'
+        THEN 'external-account'
+        WHEN keyed_hops.access_key_id IS NULL
+        AND keyed_hops.identity_type = 'AWSService'
+        OR NOT keyed_hops.invoked_by IS NULL
+        AND (
+          keyed_hops.identity_type IS NULL OR keyed_hops.access_key_id IS NULL
+        )
+        THEN 'service'
+        WHEN keyed_hops.identity_type = 'IdentityCenterUser'
+        THEN 'identity-center'
+        WHEN keyed_hops.identity_type = 'SAMLUser' AND keyed_hops.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
+        THEN 'identity-center'
+        WHEN keyed_hops.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+        THEN 'federated'
+        WHEN keyed_hops.access_key_id IS NULL
+        AND keyed_hops.issuing_event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+        THEN 'console-sign-in'
+        WHEN NOT keyed_hops.access_key_id IS NULL
+        AND keyed_hops.session_created_at IS NULL
+        AND keyed_hops.access_key_id NOT LIKE 'ASIA%'
+        THEN CASE WHEN keyed_hops.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+        ELSE 'not-in-logs'
+      END
     END,
     COALESCE(nearer.session_id, starts.session_id),
     CASE WHEN walk.depth = 1 THEN starts.access_key_id ELSE nearer.access_key_id END,
