@@ -15,7 +15,6 @@
 {% set NODE = 'ROW(session_id VARCHAR, access_key_id VARCHAR, principal_id VARCHAR, identity_type VARCHAR, identity_arn VARCHAR, account_id VARCHAR, created BIGINT, event_name VARCHAR, event_id VARCHAR, second BIGINT, aws_region VARCHAR, source_ip VARCHAR, user_agent VARCHAR, expires BIGINT, mfa_authenticated BOOLEAN, source_identity VARCHAR, on_behalf_of VARCHAR, invoked_by VARCHAR, session_key VARCHAR, origin VARCHAR)' %}
 {% set ISSUANCE = 'ROW(id VARCHAR, access_key_id VARCHAR, principal_id VARCHAR, session_id VARCHAR, second BIGINT, expires BIGINT, is_created_key BOOLEAN, opens_console BOOLEAN, is_asked BOOLEAN, caller ' ~ NODE ~ ', product ' ~ NODE ~ ')' %}
 {% set CALL = 'ROW(id VARCHAR, node ' ~ NODE ~ ')' %}
-{% set ASKED = 'ROW(access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, session_id VARCHAR, identity_type VARCHAR, identity_arn VARCHAR, account_id VARCHAR, own_calls BIGINT, forwarded_calls BIGINT, invoked_by VARCHAR, mfa_authenticated BIGINT, source_identity VARCHAR, on_behalf_of VARCHAR, used_then BOOLEAN, used_second BIGINT)' %}
 {% set SESSION = 'ROW(access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, session_id VARCHAR, identity_type VARCHAR, identity_arn VARCHAR, account_id VARCHAR, own_calls BIGINT, forwarded_calls BIGINT, invoked_by VARCHAR, used_second BIGINT)' %}
 {% set START = 'ROW(id VARCHAR, is_used BOOLEAN, used_then BOOLEAN, used_second BIGINT, node ' ~ NODE ~ ')' %}
 {% set USE = 'ROW(id VARCHAR, access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, identity_arn VARCHAR, invoked_by VARCHAR, used_second BIGINT)' %}
@@ -27,7 +26,6 @@
 {% macro seconds(time) %}seconds_between(timestamp_of('1970-01-01 00:00:00'), {{ time }}){% endmacro %}
 {% macro moment(second) %}plus_seconds(timestamp_of('1970-01-01 00:00:00'), {{ second }}){% endmacro %}
 {% macro empty(type) %}CAST(ARRAY[] AS ARRAY({{ type }})){% endmacro %}
-{% macro smallest(rows, value) %}array_min(filter(transform({{ rows }}, r -> {{ value }}), v -> v IS NOT NULL)){% endmacro %}
 {% macro session_key(key, principal, created) %}'|' || COALESCE({{ key }}, '') || '|' || COALESCE({{ principal }}, '') || '|' || COALESCE(CAST({{ created }} AS VARCHAR), '') || '|'{% endmacro %}
 {% set vending_names = "'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken', 'GetSigninToken', 'GetCredentialsForIdentity', 'CreateSession', 'CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'CreateOAuth2Token'" %}
 {% set only %}
@@ -106,20 +104,16 @@ sessions AS (
     marked.created,
     marked.session_id,
     COUNT(CASE WHEN marked.is_asked THEN 1 END) AS asked_calls,
-    CAST(ROW(
-      marked.access_key_id, marked.principal_id, marked.created, marked.session_id,
-      MIN(CASE WHEN marked.is_asked THEN marked.identity_type END),
-      MIN(CASE WHEN marked.is_asked THEN marked.identity_arn END),
-      MIN(CASE WHEN marked.is_asked THEN marked.account_id END),
-      COUNT(CASE WHEN marked.is_asked AND marked.invoked_by IS NULL THEN 1 END),
-      COUNT(CASE WHEN marked.is_asked THEN marked.invoked_by END),
-      MIN(CASE WHEN marked.is_asked THEN marked.invoked_by END),
-      MAX(CASE WHEN marked.is_asked AND marked.mfa_authenticated IS NOT NULL THEN CASE WHEN marked.mfa_authenticated THEN 1 ELSE 0 END END),
-      MIN(CASE WHEN marked.is_asked THEN marked.source_identity END),
-      MIN(CASE WHEN marked.is_asked THEN marked.on_behalf_of END),
-      {% if given.at %}any_true(marked.is_asked AND marked.is_then){% else %}FALSE{% endif %},
-      MIN(CASE WHEN marked.is_asked THEN marked.second END)
-    ) AS {{ ASKED }}) AS asked,
+    COUNT(CASE WHEN marked.is_asked AND marked.invoked_by IS NULL THEN 1 END) AS own_calls,
+    MIN(CASE WHEN marked.is_asked THEN marked.identity_type END) AS identity_type,
+    MIN(CASE WHEN marked.is_asked THEN marked.identity_arn END) AS identity_arn,
+    MIN(CASE WHEN marked.is_asked THEN marked.account_id END) AS account_id,
+    MIN(CASE WHEN marked.is_asked THEN marked.invoked_by END) AS invoked_by,
+    MAX(CASE WHEN marked.is_asked AND marked.mfa_authenticated IS NOT NULL THEN CASE WHEN marked.mfa_authenticated THEN 1 ELSE 0 END END) AS mfa_authenticated,
+    MIN(CASE WHEN marked.is_asked THEN marked.source_identity END) AS source_identity,
+    MIN(CASE WHEN marked.is_asked THEN marked.on_behalf_of END) AS on_behalf_of,
+    {% if given.at %}any_true(marked.is_asked AND marked.is_then){% else %}FALSE{% endif %} AS used_then,
+    MIN(CASE WHEN marked.is_asked THEN marked.second END) AS used_second,
     {% if choice.direction != 'origin' %}
     CAST(ROW(
       marked.access_key_id, marked.principal_id, marked.created, marked.session_id, MIN(marked.identity_type), MIN(marked.identity_arn),
@@ -166,49 +160,67 @@ sessions AS (
   FROM marked
   GROUP BY marked.access_key_id, marked.principal_id, marked.created, marked.session_id
 ),
+-- the sessions that used what is asked about (docs/rules.md §4): all keys of one principal and creation together
+asked AS (
+  SELECT
+    sessions.principal_id,
+    sessions.created,
+    sessions.session_id,
+    -- a console session uses many keys: the walk starts from one, its own before a service's, then the first used, then the smaller
+    SUBSTR(MIN(CASE WHEN sessions.asked_calls > 0 AND sessions.access_key_id IS NOT NULL THEN
+      CASE WHEN sessions.own_calls < sessions.asked_calls THEN '1' ELSE '0' END
+        || COALESCE(time_text({{ moment('sessions.used_second') }}), '~~~~~~~~~~~~~~~~~~~~') || sessions.access_key_id
+    END), 22) AS access_key_id,
+    SUM(sessions.asked_calls) AS asked_calls,
+    MIN(sessions.identity_type) AS identity_type,
+    MIN(sessions.identity_arn) AS identity_arn,
+    MIN(sessions.account_id) AS account_id,
+    MAX(sessions.mfa_authenticated) = 1 AS mfa_authenticated,
+    MIN(sessions.source_identity) AS source_identity,
+    MIN(sessions.on_behalf_of) AS on_behalf_of,
+    -- only where a service made every call
+    CASE WHEN SUM(sessions.own_calls) = 0 THEN MIN(sessions.invoked_by) END AS invoked_by,
+    any_true(sessions.used_then) AS used_then,
+    MIN(sessions.used_second) AS used_second,
+    {% if choice.direction != 'origin' %}
+    ARRAY_AGG(sessions.session) FILTER (WHERE sessions.access_key_id IS NOT NULL) AS sessions,
+    {% endif %}
+    flatten(ARRAY_AGG(sessions.issuances) FILTER (WHERE sessions.issuances IS NOT NULL)) AS issuances,
+    flatten(ARRAY_AGG(sessions.calls) FILTER (WHERE sessions.calls IS NOT NULL)) AS calls
+  FROM sessions
+  GROUP BY sessions.principal_id, sessions.created, sessions.session_id
+),
 gathered AS (
   SELECT
-    COALESCE(flatten(ARRAY_AGG(sessions.issuances) FILTER (WHERE sessions.issuances IS NOT NULL)), {{ empty(ISSUANCE) }}) AS issuances,
-    COALESCE(flatten(ARRAY_AGG(sessions.calls) FILTER (WHERE sessions.calls IS NOT NULL)), {{ empty(CALL) }}) AS calls,
+    COALESCE(flatten(ARRAY_AGG(asked.issuances) FILTER (WHERE asked.issuances IS NOT NULL)), {{ empty(ISSUANCE) }}) AS issuances,
+    COALESCE(flatten(ARRAY_AGG(asked.calls) FILTER (WHERE asked.calls IS NOT NULL)), {{ empty(CALL) }}) AS calls,
     {% if choice.direction != 'origin' %}
-    COALESCE(ARRAY_AGG(sessions.session) FILTER (WHERE sessions.access_key_id IS NOT NULL), {{ empty(SESSION) }}) AS sessions,
+    COALESCE(flatten(ARRAY_AGG(asked.sessions) FILTER (WHERE asked.sessions IS NOT NULL)), {{ empty(SESSION) }}) AS sessions,
     {% endif %}
-    COALESCE(ARRAY_AGG(sessions.asked) FILTER (WHERE sessions.asked_calls > 0), {{ empty(ASKED) }}) AS asked
-  FROM sessions
+    COALESCE(ARRAY_AGG(
+      CAST(ROW(
+        'start ' || {{ session_key('asked.access_key_id', 'asked.principal_id', 'asked.created') }},
+        TRUE,
+        asked.used_then,
+        asked.used_second,
+        CAST(ROW(
+          asked.session_id, asked.access_key_id, asked.principal_id, asked.identity_type, asked.identity_arn, asked.account_id, asked.created,
+          NULL, NULL, NULL, NULL, NULL, NULL, NULL, asked.mfa_authenticated, asked.source_identity, asked.on_behalf_of, asked.invoked_by,
+          {{ session_key('asked.access_key_id', 'asked.principal_id', 'asked.created') }},
+          {{ origin_of(
+            'asked.identity_type', 'asked.access_key_id', 'asked.created',
+            served="asked.access_key_id IS NULL AND (asked.identity_type = 'AWSService' OR asked.invoked_by IS NOT NULL)
+              OR asked.identity_type IS NULL AND asked.invoked_by IS NOT NULL"
+          ) }}
+        ) AS {{ NODE }})
+      ) AS {{ START }})
+    ) FILTER (WHERE asked.asked_calls > 0), {{ empty(START) }}) AS used
+  FROM asked
 ),
--- the sessions that used what is asked about, and those that it was issued to (docs/rules.md §4)
+-- beside them, the sessions that what is asked about was issued to
 candidates AS (
   SELECT
     gathered.*,
-    transform(
-      array_distinct(transform(gathered.asked, a -> CAST(ROW(a.principal_id, a.created, a.session_id) AS ROW(principal_id VARCHAR, created BIGINT, session_id VARCHAR)))),
-      w -> element_at(transform(
-        ARRAY[filter(gathered.asked, a -> a.principal_id IS NOT DISTINCT FROM w.principal_id AND a.created IS NOT DISTINCT FROM w.created)],
-        -- a console session uses many keys: the walk starts from one, its own before a service's, then the first used, then the smaller
-        g -> element_at(transform(
-          ARRAY[SUBSTR(array_min(transform(filter(g, r -> r.access_key_id IS NOT NULL), r -> CASE WHEN r.forwarded_calls > 0 THEN '1' ELSE '0' END || COALESCE(time_text({{ moment('r.used_second') }}), '~~~~~~~~~~~~~~~~~~~~') || r.access_key_id)), 22)],
-          k -> CAST(ROW(
-            'start ' || {{ session_key('k', 'w.principal_id', 'w.created') }},
-            TRUE,
-            any_match(g, r -> r.used_then),
-            {{ smallest('g', 'r.used_second') }},
-            CAST(ROW(
-              w.session_id, k, w.principal_id, {{ smallest('g', 'r.identity_type') }}, {{ smallest('g', 'r.identity_arn') }},
-              {{ smallest('g', 'r.account_id') }}, w.created, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-              array_max(filter(transform(g, r -> r.mfa_authenticated), v -> v IS NOT NULL)) = 1,
-              {{ smallest('g', 'r.source_identity') }}, {{ smallest('g', 'r.on_behalf_of') }},
-              CASE WHEN NOT any_match(g, r -> r.own_calls > 0) THEN {{ smallest('g', 'r.invoked_by') }} END,
-              {{ session_key('k', 'w.principal_id', 'w.created') }},
-              {% set type, alone = smallest('g', 'r.identity_type'), 'NOT any_match(g, r -> r.own_calls > 0)' %}
-              {{ origin_of(
-                type, 'k', 'w.created',
-                served='k IS NULL AND (' ~ type ~ " = 'AWSService' OR " ~ alone ~ ') OR ' ~ type ~ ' IS NULL AND ' ~ alone
-              ) }}
-            ) AS {{ NODE }})
-          ) AS {{ START }})
-        ), 1)
-      ), 1)
-    ) AS used,
     transform(
       filter(gathered.issuances, i -> i.is_asked),
       i -> CAST(ROW(

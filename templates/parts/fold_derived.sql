@@ -7,7 +7,7 @@
 {% set PAIR = 'ROW(name VARCHAR, value ROW(id VARCHAR, confidence VARCHAR))' %}
 {% set CHILD = 'ROW(id VARCHAR, confidence VARCHAR)' %}
 {% set PRODUCT = 'ROW(id VARCHAR, link VARCHAR, node ' ~ NODE ~ ')' %}
-{% set FIND = 'ROW(start_id VARCHAR, depth INTEGER, child_id VARCHAR, parent_id VARCHAR, confidence VARCHAR, precedence VARCHAR)' %}
+{% set FIND = 'ROW(start_id VARCHAR, start_session_id VARCHAR, depth INTEGER, child_id VARCHAR, parent_id VARCHAR, confidence VARCHAR, precedence VARCHAR)' %}
 {% set KEY_USE = 'ROW(access_key_id VARCHAR, own_calls BIGINT, used_second BIGINT)' %}
 {% macro steps_of(relation, id) %}flatten(COALESCE(element_at({{ relation }}.by_use, {{ id }}), {{ empty('ARRAY(' ~ STEP ~ ')') }})){% endmacro %}
 {% macro service_id(s) %}'session ' || {{ session_key(s ~ '.access_key_id', s ~ '.principal_id', s ~ '.created') }}{% endmacro %}
@@ -132,62 +132,65 @@ paired AS (
     produced.products, p -> CAST(ROW(p.id, p) AS ROW(name VARCHAR, value {{ PRODUCT }}))
   ))]) AS known_products(by_product)
 ),
-{% macro product(id) %}element_at(element_at(paired.by_product, 'product ' || {{ id }}), 1){% endmacro %}
--- of the ways to one product the shortest, then that with the smaller precedence
-{% macro first_ways(ways) %}element_at(transform(
-        ARRAY[multimap_from_entries(transform({{ ways }}, w -> CAST(ROW(w.start_id || ' ' || w.child_id, w) AS ROW(name VARCHAR, value {{ FIND }}))))],
-        by_place -> transform(map_values(by_place), g -> element_at(array_sort(g, (a, b) -> CASE WHEN a.precedence < b.precedence THEN -1 WHEN a.precedence > b.precedence THEN 1 ELSE 0 END), 1))
-      ), 1){% endmacro %}
-found AS (
+{% macro product(relation, id) %}element_at(element_at({{ relation }}.by_product, 'product ' || {{ id }}), 1){% endmacro %}
+{# One way to each place (start and product): the one with the smallest precedence. #}
+{% macro first_ways(ways) %}transform_values(
+        multimap_from_entries(transform({{ ways }}, w -> CAST(ROW(w.start_id || ' ' || w.child_id, w) AS ROW(name VARCHAR, value {{ FIND }})))),
+        (place, found) -> element_at(array_sort(found, (a, b) -> CASE WHEN a.precedence < b.precedence THEN -1 WHEN a.precedence > b.precedence THEN 1 ELSE 0 END), 1)
+      ){% endmacro %}
+-- the first step forwards: what the starts' own calls, and services for them, brought about
+first_found AS (
   SELECT
     paired.*,
-    {% set first_finds %}flatten(transform(paired.starts, s -> filter(
-            concat(
-              transform(
-                filter(
-                  COALESCE(element_at(paired.by_caller_session, s.node.session_id), {{ empty(CHILD) }}),
-                  c -> c.confidence IS NULL OR s.node.principal_id IS NULL OR c.confidence = s.node.principal_id
-                ),
-                c -> CAST(ROW(s.id, 1, c.id, s.id, 'exact', '0') AS {{ FIND }})
-              ),
-              flatten(transform(
-                filter({{ steps_of('paired', 's.id') }}, t -> t.link <> 'forwarded'),
-                t -> transform(
-                  filter(COALESCE(element_at(paired.by_parent, t.node_id), {{ empty(CHILD) }}), c -> c.id NOT LIKE 'session %'),
-                  c -> CAST(ROW(s.id, 1, c.id, s.id, c.confidence, '1') AS {{ FIND }})
-                )
-              )),
-              CASE
-                WHEN s.node.created IS NULL THEN transform(
-                  COALESCE(element_at(paired.by_long_term_key, s.node.session_key), {{ empty(CHILD) }}),
-                  c -> CAST(ROW(s.id, 1, c.id, s.id, 'inferred', '2') AS {{ FIND }})
-                )
-                ELSE {{ empty(FIND) }}
-              END
-            ),
-            w -> COALESCE({{ product('w.child_id') }}.node.session_id, '') <> COALESCE(s.node.session_id, '')
-          ))){% endset %}
+    flatten(transform(paired.starts, s -> filter(
+      concat(
+        transform(
+          filter(
+            COALESCE(element_at(paired.by_caller_session, s.node.session_id), {{ empty(CHILD) }}),
+            c -> c.confidence IS NULL OR s.node.principal_id IS NULL OR c.confidence = s.node.principal_id
+          ),
+          c -> CAST(ROW(s.id, s.node.session_id, 1, c.id, s.id, 'exact', '0') AS {{ FIND }})
+        ),
+        flatten(transform(
+          filter({{ steps_of('paired', 's.id') }}, t -> t.link <> 'forwarded'),
+          t -> transform(
+            filter(COALESCE(element_at(paired.by_parent, t.node_id), {{ empty(CHILD) }}), c -> c.id NOT LIKE 'session %'),
+            c -> CAST(ROW(s.id, s.node.session_id, 1, c.id, s.id, c.confidence, '1') AS {{ FIND }})
+          )
+        )),
+        CASE
+          WHEN s.node.created IS NULL THEN transform(
+            COALESCE(element_at(paired.by_long_term_key, s.node.session_key), {{ empty(CHILD) }}),
+            c -> CAST(ROW(s.id, s.node.session_id, 1, c.id, s.id, 'inferred', '2') AS {{ FIND }})
+          )
+          ELSE {{ empty(FIND) }}
+        END
+      ),
+      w -> COALESCE({{ product('paired', 'w.child_id') }}.node.session_id, '') <> COALESCE(s.node.session_id, '')
+    ))) AS first_finds
+  FROM paired
+),
+found AS (
+  SELECT
+    first_found.*,
+    -- by start and product, so that a place met before is not gone to again
     reduce(
       filter(sequence(2, 100), d -> d <= :max_depth),
-      {{ first_ways(first_finds) }},
-      (finds, depth) -> concat(finds, element_at(transform(
-        ARRAY[multimap_from_entries(transform(finds, f -> CAST(ROW(f.start_id || ' ' || f.child_id, TRUE) AS ROW(name VARCHAR, value BOOLEAN))))],
-        met -> {% set next_finds %}flatten(transform(filter(finds, f -> f.depth = depth - 1), f -> transform(
-          filter(
-            COALESCE(element_at(paired.by_parent, f.child_id), {{ empty(CHILD) }}),
-            c -> element_at(met, f.start_id || ' ' || c.id) IS NULL
-              AND COALESCE({{ product('c.id') }}.node.session_id, '')
-                <> COALESCE(element_at(filter(paired.starts, s -> s.id = f.start_id), 1).node.session_id, '')
-          ),
-          c -> CAST(ROW(
-            f.start_id, CAST(depth AS INTEGER), c.id, f.child_id, c.confidence,
-            COALESCE(time_text({{ moment(product('f.child_id') ~ '.node.second') }}), '~') || COALESCE({{ product('f.child_id') }}.node.event_id, '~')
-          ) AS {{ FIND }})
-        ))){% endset %}{{ first_ways(next_finds) }}
-      ), 1)),
-      finds -> CASE WHEN :max_depth = 0 THEN {{ empty(FIND) }} ELSE finds END
+      {{ first_ways('first_found.first_finds') }},
+      (finds, depth) -> {% set next_finds %}flatten(transform(filter(map_values(finds), f -> f.depth = depth - 1), f -> transform(
+        filter(
+          COALESCE(element_at(first_found.by_parent, f.child_id), {{ empty(CHILD) }}),
+          c -> element_at(finds, f.start_id || ' ' || c.id) IS NULL
+            AND COALESCE({{ product('first_found', 'c.id') }}.node.session_id, '') <> COALESCE(f.start_session_id, '')
+        ),
+        c -> CAST(ROW(
+          f.start_id, f.start_session_id, CAST(depth AS INTEGER), c.id, f.child_id, c.confidence,
+          COALESCE(time_text({{ moment(product('first_found', 'f.child_id') ~ '.node.second') }}), '~') || COALESCE({{ product('first_found', 'f.child_id') }}.node.event_id, '~')
+        ) AS {{ FIND }})
+      ))){% endset %}map_concat(finds, {{ first_ways(next_finds) }}),
+      finds -> filter(map_values(finds), f -> :max_depth > 0)
     ) AS finds
-  FROM paired
+  FROM first_found
 ),
 descended AS (
   SELECT
@@ -200,7 +203,7 @@ descended AS (
           COALESCE(element_at(found.by_parent, f.child_id), {{ empty(CHILD) }}),
           c -> element_at(places.met, f.start_id || ' ' || c.id) IS NULL
             AND COALESCE(element_at(element_at(found.by_product, 'product ' || c.id), 1).node.session_id, '')
-              <> COALESCE(element_at(filter(found.starts, s -> s.id = f.start_id), 1).node.session_id, '')
+              <> COALESCE(f.start_session_id, '')
         ) THEN 'depth-limit'
       END
     ) AS {{ SHOWN }})) AS descent

@@ -328,44 +328,21 @@ WITH parameters /* the values asked about */ AS (
     marked.created,
     marked.session_id,
     COUNT(CASE WHEN marked.is_asked THEN 1 END) AS asked_calls,
-    CAST(ROW(
-      marked.access_key_id,
-      marked.principal_id,
-      marked.created,
-      marked.session_id,
-      MIN(CASE WHEN marked.is_asked THEN marked.identity_type END),
-      MIN(CASE WHEN marked.is_asked THEN marked.identity_arn END),
-      MIN(CASE WHEN marked.is_asked THEN marked.account_id END),
-      COUNT(CASE WHEN marked.is_asked AND marked.invoked_by IS NULL THEN 1 END),
-      COUNT(CASE WHEN marked.is_asked THEN marked.invoked_by END),
-      MIN(CASE WHEN marked.is_asked THEN marked.invoked_by END),
-      MAX(
-        CASE
-          WHEN marked.is_asked AND NOT marked.mfa_authenticated IS NULL
-          THEN CASE WHEN marked.mfa_authenticated THEN 1 ELSE 0 END
-        END
-      ),
-      MIN(CASE WHEN marked.is_asked THEN marked.source_identity END),
-      MIN(CASE WHEN marked.is_asked THEN marked.on_behalf_of END),
-      FALSE,
-      MIN(CASE WHEN marked.is_asked THEN marked.second END)
-    ) AS ROW(
-      access_key_id VARCHAR,
-      principal_id VARCHAR,
-      created BIGINT,
-      session_id VARCHAR,
-      identity_type VARCHAR,
-      identity_arn VARCHAR,
-      account_id VARCHAR,
-      own_calls BIGINT,
-      forwarded_calls BIGINT,
-      invoked_by VARCHAR,
-      mfa_authenticated BIGINT,
-      source_identity VARCHAR,
-      on_behalf_of VARCHAR,
-      used_then BOOLEAN,
-      used_second BIGINT
-    )) AS asked,
+    COUNT(CASE WHEN marked.is_asked AND marked.invoked_by IS NULL THEN 1 END) AS own_calls,
+    MIN(CASE WHEN marked.is_asked THEN marked.identity_type END) AS identity_type,
+    MIN(CASE WHEN marked.is_asked THEN marked.identity_arn END) AS identity_arn,
+    MIN(CASE WHEN marked.is_asked THEN marked.account_id END) AS account_id,
+    MIN(CASE WHEN marked.is_asked THEN marked.invoked_by END) AS invoked_by,
+    MAX(
+      CASE
+        WHEN marked.is_asked AND NOT marked.mfa_authenticated IS NULL
+        THEN CASE WHEN marked.mfa_authenticated THEN 1 ELSE 0 END
+      END
+    ) AS mfa_authenticated,
+    MIN(CASE WHEN marked.is_asked THEN marked.source_identity END) AS source_identity,
+    MIN(CASE WHEN marked.is_asked THEN marked.on_behalf_of END) AS on_behalf_of,
+    FALSE AS used_then,
+    MIN(CASE WHEN marked.is_asked THEN marked.second END) AS used_second,
     ARRAY_AGG(
       CAST(ROW(
         marked.id,
@@ -633,11 +610,47 @@ WITH parameters /* the values asked about */ AS (
     marked.principal_id,
     marked.created,
     marked.session_id
+), asked /* the sessions that used what is asked about (docs/rules.md §4): all keys of one principal and creation together */ AS (
+  SELECT
+    sessions.principal_id,
+    sessions.created,
+    sessions.session_id,
+    SUBSTR(
+      MIN(
+        CASE
+          WHEN sessions.asked_calls > 0 AND NOT sessions.access_key_id IS NULL
+          THEN CASE WHEN sessions.own_calls < sessions.asked_calls THEN '1' ELSE '0' END || COALESCE(
+            DATE_FORMAT(DATE_ADD('SECOND', CAST(sessions.used_second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
+            '~~~~~~~~~~~~~~~~~~~~'
+          ) || sessions.access_key_id
+        END
+      ),
+      22
+    ) AS access_key_id, /* a console session uses many keys: the walk starts from one, its own before a service's, then the first used, then the smaller */
+    SUM(sessions.asked_calls) AS asked_calls,
+    MIN(sessions.identity_type) AS identity_type,
+    MIN(sessions.identity_arn) AS identity_arn,
+    MIN(sessions.account_id) AS account_id,
+    MAX(sessions.mfa_authenticated) = 1 AS mfa_authenticated,
+    MIN(sessions.source_identity) AS source_identity,
+    MIN(sessions.on_behalf_of) AS on_behalf_of,
+    CASE WHEN SUM(sessions.own_calls) = 0 THEN MIN(sessions.invoked_by) END AS invoked_by, /* only where a service made every call */
+    COALESCE(BOOL_OR(sessions.used_then), FALSE) AS used_then,
+    MIN(sessions.used_second) AS used_second,
+    FLATTEN(ARRAY_AGG(sessions.issuances) FILTER(WHERE
+      NOT sessions.issuances IS NULL)) AS issuances,
+    FLATTEN(ARRAY_AGG(sessions.calls) FILTER(WHERE
+      NOT sessions.calls IS NULL)) AS calls
+  FROM sessions
+  GROUP BY
+    sessions.principal_id,
+    sessions.created,
+    sessions.session_id
 ), gathered AS (
   SELECT
     COALESCE(
-      FLATTEN(ARRAY_AGG(sessions.issuances) FILTER(WHERE
-        NOT sessions.issuances IS NULL)),
+      FLATTEN(ARRAY_AGG(asked.issuances) FILTER(WHERE
+        NOT asked.issuances IS NULL)),
       CAST(ARRAY[] AS ARRAY(
         ROW(
           id VARCHAR,
@@ -697,8 +710,8 @@ WITH parameters /* the values asked about */ AS (
       ))
     ) AS issuances,
     COALESCE(
-      FLATTEN(ARRAY_AGG(sessions.calls) FILTER(WHERE
-        NOT sessions.calls IS NULL)),
+      FLATTEN(ARRAY_AGG(asked.calls) FILTER(WHERE
+        NOT asked.calls IS NULL)),
       CAST(ARRAY[] AS ARRAY(
         ROW(
           id VARCHAR,
@@ -728,164 +741,137 @@ WITH parameters /* the values asked about */ AS (
       ))
     ) AS calls,
     COALESCE(
-      ARRAY_AGG(sessions.asked) FILTER(WHERE
-        sessions.asked_calls > 0),
+      ARRAY_AGG(
+        CAST(ROW(
+          'start ' || '|' || COALESCE(asked.access_key_id, '') || '|' || COALESCE(asked.principal_id, '') || '|' || COALESCE(CAST(asked.created AS VARCHAR), '') || '|',
+          TRUE,
+          asked.used_then,
+          asked.used_second,
+          CAST(ROW(
+            asked.session_id,
+            asked.access_key_id,
+            asked.principal_id,
+            asked.identity_type,
+            asked.identity_arn,
+            asked.account_id,
+            asked.created,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            asked.mfa_authenticated,
+            asked.source_identity,
+            asked.on_behalf_of,
+            asked.invoked_by,
+            '|' || COALESCE(asked.access_key_id, '') || '|' || COALESCE(asked.principal_id, '') || '|' || COALESCE(CAST(asked.created AS VARCHAR), '') || '|',
+            CASE
+              WHEN asked.identity_type = 'AWSAccount'
+              THEN 'external-account'
+              WHEN asked.access_key_id IS NULL
+              AND (
+                asked.identity_type = 'AWSService' OR NOT asked.invoked_by IS NULL
+              )
+              OR asked.identity_type IS NULL
+              AND NOT asked.invoked_by IS NULL
+              THEN 'service'
+              WHEN asked.identity_type = 'IdentityCenterUser'
+              THEN 'identity-center'
+              WHEN asked.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+              THEN 'federated'
+              WHEN NOT asked.access_key_id IS NULL AND asked.created IS NULL AND asked.access_key_id NOT LIKE 'ASIA%'
+              THEN CASE WHEN asked.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+              ELSE 'not-in-logs'
+            END
+          ) AS ROW(
+            session_id VARCHAR,
+            access_key_id VARCHAR,
+            principal_id VARCHAR,
+            identity_type VARCHAR,
+            identity_arn VARCHAR,
+            account_id VARCHAR,
+            created BIGINT,
+            event_name VARCHAR,
+            event_id VARCHAR,
+            second BIGINT,
+            aws_region VARCHAR,
+            source_ip VARCHAR,
+            user_agent VARCHAR,
+            expires BIGINT,
+            mfa_authenticated BOOLEAN,
+            source_identity VARCHAR,
+            on_behalf_of VARCHAR,
+            invoked_by VARCHAR,
+            session_key VARCHAR,
+            origin VARCHAR
+          ))
+        ) AS ROW(
+          id VARCHAR,
+          is_used BOOLEAN,
+          used_then BOOLEAN,
+          used_second BIGINT,
+          node ROW(
+            session_id VARCHAR,
+            access_key_id VARCHAR,
+            principal_id VARCHAR,
+            identity_type VARCHAR,
+            identity_arn VARCHAR,
+            account_id VARCHAR,
+            created BIGINT,
+            event_name VARCHAR,
+            event_id VARCHAR,
+            second BIGINT,
+            aws_region VARCHAR,
+            source_ip VARCHAR,
+            user_agent VARCHAR,
+            expires BIGINT,
+            mfa_authenticated BOOLEAN,
+            source_identity VARCHAR,
+            on_behalf_of VARCHAR,
+            invoked_by VARCHAR,
+            session_key VARCHAR,
+            origin VARCHAR
+          )
+        ))
+      ) FILTER(WHERE
+        asked.asked_calls > 0),
       CAST(ARRAY[] AS ARRAY(
         ROW(
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          created BIGINT,
-          session_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          own_calls BIGINT,
-          forwarded_calls BIGINT,
-          invoked_by VARCHAR,
-          mfa_authenticated BIGINT,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
+          id VARCHAR,
+          is_used BOOLEAN,
           used_then BOOLEAN,
-          used_second BIGINT
+          used_second BIGINT,
+          node ROW(
+            session_id VARCHAR,
+            access_key_id VARCHAR,
+            principal_id VARCHAR,
+            identity_type VARCHAR,
+            identity_arn VARCHAR,
+            account_id VARCHAR,
+            created BIGINT,
+            event_name VARCHAR,
+            event_id VARCHAR,
+            second BIGINT,
+            aws_region VARCHAR,
+            source_ip VARCHAR,
+            user_agent VARCHAR,
+            expires BIGINT,
+            mfa_authenticated BOOLEAN,
+            source_identity VARCHAR,
+            on_behalf_of VARCHAR,
+            invoked_by VARCHAR,
+            session_key VARCHAR,
+            origin VARCHAR
+          )
         )
       ))
-    ) AS asked
-  FROM sessions
-), candidates /* the sessions that used what is asked about, and those that it was issued to (docs/rules.md §4) */ AS (
+    ) AS used
+  FROM asked
+), candidates /* beside them, the sessions that what is asked about was issued to */ AS (
   SELECT
     gathered.*,
-    TRANSFORM(
-      ARRAY_DISTINCT(
-        TRANSFORM(
-          gathered.asked,
-          a -> CAST(ROW(a.principal_id, a.created, a.session_id) AS ROW(principal_id VARCHAR, created BIGINT, session_id VARCHAR))
-        )
-      ),
-      w -> ELEMENT_AT(
-        TRANSFORM(
-          ARRAY[FILTER(gathered.asked, a -> a.principal_id IS NOT DISTINCT FROM w.principal_id AND a.created IS NOT DISTINCT FROM w.created)],
-          (g /* a console session uses many keys: the walk starts from one, its own before a service's, then the first used, then the smaller */) -> ELEMENT_AT(
-            TRANSFORM(
-              ARRAY[SUBSTR(
-                ARRAY_MIN(
-                  TRANSFORM(
-                    FILTER(g, r -> NOT r.access_key_id IS NULL),
-                    r -> CASE WHEN r.forwarded_calls > 0 THEN '1' ELSE '0' END || COALESCE(
-                      DATE_FORMAT(DATE_ADD('SECOND', CAST(r.used_second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
-                      '~~~~~~~~~~~~~~~~~~~~'
-                    ) || r.access_key_id
-                  )
-                ),
-                22
-              )],
-              k -> CAST(ROW(
-                'start ' || '|' || COALESCE(k, '') || '|' || COALESCE(w.principal_id, '') || '|' || COALESCE(CAST(w.created AS VARCHAR), '') || '|',
-                TRUE,
-                ANY_MATCH(g, r -> r.used_then),
-                ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.used_second), v -> NOT v IS NULL)),
-                CAST(ROW(
-                  w.session_id,
-                  k,
-                  w.principal_id,
-                  ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)),
-                  ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_arn), v -> NOT v IS NULL)),
-                  ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.account_id), v -> NOT v IS NULL)),
-                  w.created,
-                  NULL,
-                  NULL,
-                  NULL,
-                  NULL,
-                  NULL,
-                  NULL,
-                  NULL,
-                  ARRAY_MAX(FILTER(TRANSFORM(g, r -> r.mfa_authenticated), v -> NOT v IS NULL)) = 1,
-                  ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.source_identity), v -> NOT v IS NULL)),
-                  ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.on_behalf_of), v -> NOT v IS NULL)),
-                  CASE
-                    WHEN NOT ANY_MATCH(g, r -> r.own_calls > 0)
-                    THEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.invoked_by), v -> NOT v IS NULL))
-                  END,
-                  '|' || COALESCE(k, '') || '|' || COALESCE(w.principal_id, '') || '|' || COALESCE(CAST(w.created AS VARCHAR), '') || '|',
-                  CASE
-                    WHEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) = 'AWSAccount'
-                    THEN 'external-account'
-                    WHEN k IS NULL
-                    AND (
-                      ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) = 'AWSService'
-                      OR NOT ANY_MATCH(g, r -> r.own_calls > 0)
-                    )
-                    OR ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) IS NULL
-                    AND NOT ANY_MATCH(g, r -> r.own_calls > 0)
-                    THEN 'service'
-                    WHEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) = 'IdentityCenterUser'
-                    THEN 'identity-center'
-                    WHEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
-                    THEN 'federated'
-                    WHEN NOT k IS NULL AND w.created IS NULL AND k NOT LIKE 'ASIA%'
-                    THEN CASE
-                      WHEN ARRAY_MIN(FILTER(TRANSFORM(g, r -> r.identity_type), v -> NOT v IS NULL)) = 'Root'
-                      THEN 'root'
-                      ELSE 'long-term-key'
-                    END
-                    ELSE 'not-in-logs'
-                  END
-                ) AS ROW(
-                  session_id VARCHAR,
-                  access_key_id VARCHAR,
-                  principal_id VARCHAR,
-                  identity_type VARCHAR,
-                  identity_arn VARCHAR,
-                  account_id VARCHAR,
-                  created BIGINT,
-                  event_name VARCHAR,
-                  event_id VARCHAR,
-                  second BIGINT,
-                  aws_region VARCHAR,
-                  source_ip VARCHAR,
-                  user_agent VARCHAR,
-                  expires BIGINT,
-                  mfa_authenticated BOOLEAN,
-                  source_identity VARCHAR,
-                  on_behalf_of VARCHAR,
-                  invoked_by VARCHAR,
-                  session_key VARCHAR,
-                  origin VARCHAR
-                ))
-              ) AS ROW(
-                id VARCHAR,
-                is_used BOOLEAN,
-                used_then BOOLEAN,
-                used_second BIGINT,
-                node ROW(
-                  session_id VARCHAR,
-                  access_key_id VARCHAR,
-                  principal_id VARCHAR,
-                  identity_type VARCHAR,
-                  identity_arn VARCHAR,
-                  account_id VARCHAR,
-                  created BIGINT,
-                  event_name VARCHAR,
-                  event_id VARCHAR,
-                  second BIGINT,
-                  aws_region VARCHAR,
-                  source_ip VARCHAR,
-                  user_agent VARCHAR,
-                  expires BIGINT,
-                  mfa_authenticated BOOLEAN,
-                  source_identity VARCHAR,
-                  on_behalf_of VARCHAR,
-                  invoked_by VARCHAR,
-                  session_key VARCHAR,
-                  origin VARCHAR
-                )
-              ))
-            ),
-            1
-          )
-        ),
-        1
-      )
-    ) AS used,
     TRANSFORM(
       FILTER(gathered.issuances, i -> i.is_asked),
       i -> CAST(ROW(
