@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines.snowflake_server import snowflake_server
+from tests.engines.trino_server import TrinoServer, trino_server
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -18,3 +19,10 @@ def snowflake_connection() -> Iterator[SnowflakeConnection]:
     """Yield a connection of the real client to fakesnow's server, with an empty database of its own."""
     with snowflake_server() as server, server.connect() as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def trino() -> Iterator[TrinoServer]:
+    """Yield a real Trino, started for these tests or shared (`SQLGEN_TRINO`)."""
+    with trino_server() as server:
+        yield server
