@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sqlgen.demo import write_demo
+from sqlgen.dialects import event_columns
 from sqlgen.queries import load_query
-from sqlgen.render import render
+from sqlgen.render import render, render_events
 from tests import reference
-from tests.engines.trino_server import TrinoServer, trino_server
+from tests.engines.security_lake import as_recorded, lossy
+from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import Layout, held, load_cloudtrail
 from tests.normalise import normal_rows
-from tests.reference.events import read_events
+from tests.reference.events import Event, boolean, document, field, iso, read_events, text
 from tests.reference.issuances import read_issuances
 from tests.rendering import Case, cases
 from tests.worlds import build
@@ -32,10 +37,9 @@ Record = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[TrinoServer]:
-    with trino_server() as running:
-        running.rows(f"CREATE SCHEMA IF NOT EXISTS hive.{SCHEMA}")
-        yield running
+def server(trino: TrinoServer) -> TrinoServer:
+    trino.rows(f"CREATE SCHEMA IF NOT EXISTS hive.{SCHEMA}")
+    return trino
 
 
 def ask(server: TrinoServer, query: str, layout: Layout, asked: dict[str, Any]) -> list[dict[str, Any]]:
@@ -76,6 +80,8 @@ def questions(records: list[Record], luck: random.Random) -> Iterator[tuple[str,
     yield "console-keys", {"window": window}
     yield "session-summary", {"window": window}
     yield "session-summary", {"access_key": [luck.choice(keys)]}
+    yield "session-events", {"window": window}
+    yield "session-events", luck.choice(({"access_key": [luck.choice(keys)]}, {"session_id": [luck.choice(sessions)]}))
     yield "identity-chain", {"access_key": luck.choice(keys), "direction": "both", "window": window}
     yield (
         "identity-chain",
@@ -85,16 +91,89 @@ def questions(records: list[Record], luck: random.Random) -> Iterator[tuple[str,
         yield "identity-chain", {"access_key": luck.choice(keys), "at": luck.choice(times)}
 
 
-@pytest.mark.parametrize("seed", range(WORLDS))
-def test_worlds(server: TrinoServer, seed: int) -> None:
-    luck = random.Random(seed)
-    layout = luck.choice(LAYOUTS)
-    records = build(seed, luck.randint(3, 24), luck.choice((0, 15, 40)))
+def assert_same(server: TrinoServer, records: list[Record], layout: Layout, luck: random.Random) -> None:
+    """Ask all of `questions` about the records in a table of a layout, and the reference about what that table holds of them."""
     load_cloudtrail(server, records, layout=layout, schema=SCHEMA, table=layout.replace("-", "_"))
     known = [held(record, layout) for record in records]
     for query, asked in questions(known, luck):
         expected = getattr(reference, query.replace("-", "_"))(known, **asked)
         assert ask(server, query, layout, asked) == expected, (layout, query, asked)
+
+
+@pytest.mark.parametrize("seed", range(WORLDS))
+def test_worlds(server: TrinoServer, seed: int) -> None:
+    luck = random.Random(seed)
+    layout = luck.choice(LAYOUTS)
+    assert_same(server, build(seed, luck.randint(3, 24), luck.choice((0, 15, 40))), layout, luck)
+
+
+def lake_world(seed: int) -> tuple[list[Record], random.Random]:
+    """Return a world with what Security Lake moves, and the luck to ask about it."""
+    luck = random.Random(seed)
+    return as_recorded(build(seed, luck.randint(8, 24), luck.choice((0, 15, 40))), seed), luck
+
+
+@pytest.mark.parametrize("seed", range(100, 100 + max(1, WORLDS // 3)))
+def test_worlds_in_security_lake(server: TrinoServer, seed: int) -> None:
+    records, luck = lake_world(seed)
+    assert_same(server, records, "security-lake", luck)
+
+
+@pytest.fixture(scope="module")
+def demo_records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
+    files: list[Path] = list(write_demo(tmp_path_factory.mktemp("demo")).deliveries)
+    return [record for path in files for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
+
+
+def test_the_demo_in_security_lake(server: TrinoServer, demo_records: list[Record]) -> None:
+    assert_same(server, demo_records, "security-lake", random.Random(1))
+
+
+def event_row(record: Record) -> dict[str, Any]:
+    """Return the columns of `events` that docs/rules.md §1 reads from a record, in the form of `lake_events`."""
+    event, identity = Event(record), record.get("userIdentity")
+    texts = ("eventType", "eventCategory", "vpcEndpointId", "vpcEndpointAccountId")
+    said = {name: text(record.get(name)) for name in texts}
+    row = {name: getattr(event, name) for name in event_columns() if hasattr(Event, name)}
+    return row | {
+        "event_time": iso(event.event_time),
+        "created_at": iso(event.created_at),
+        "event_type": said["eventType"],
+        "event_category": said["eventCategory"],
+        "vpc_endpoint_id": said["vpcEndpointId"],
+        "vpc_endpoint_account_id": said["vpcEndpointAccountId"],
+        "read_only": boolean(record.get("readOnly")),
+        "user_name": text(field(identity, "userName")),
+        "service_event_details": document(record.get("serviceEventDetails")),
+    }
+
+
+def lake_events(server: TrinoServer) -> list[dict[str, Any]]:
+    """Return every row of the table through the layout `security-lake`: documents parsed, times as text."""
+
+    def normal(name: str, value: Any) -> Any:
+        if isinstance(value, datetime):
+            return iso(value)
+        return json.loads(value) if value is not None and event_columns()[name] == "document" else value
+
+    sql = render_events("trino", "security-lake", table("security-lake"))
+    return [
+        {name: normal(name, value) for name, value in zip(event_columns(), row, strict=True)}
+        for row in server.rows(sql)
+    ]
+
+
+@pytest.mark.parametrize("overwrites", [True, False], ids=["since-2025", "before"])
+@pytest.mark.parametrize("seed", range(200, 200 + max(1, WORLDS // 4)))
+def test_events_of_security_lake(server: TrinoServer, seed: int, overwrites: bool) -> None:
+    records, _ = lake_world(seed)
+    load_cloudtrail(
+        server, records, layout="security-lake", schema=SCHEMA, table="security_lake", overwrites=overwrites
+    )
+    expected = [event_row(lossy(record, overwrites=overwrites)) for record in records]
+    assert sorted(map(json.dumps, lake_events(server))) == sorted(
+        json.dumps({name: row[name] for name in event_columns()}) for row in expected
+    )
 
 
 def scans(plan: object) -> int:

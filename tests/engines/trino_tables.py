@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.engines.ocsf import OCSF_COLUMNS, ocsf_row
+from tests.engines.security_lake import lossy
 from tests.engines.trino_server import EngineError, TrinoServer
 
 Record = Mapping[str, Any]
@@ -131,19 +132,19 @@ def null_texts(row: dict[str, Any], record: Record) -> dict[str, Any]:
     return row | {name: "null" for name in names if CLOUDTRAIL_SERDE.get(name) == JSON_TEXT}
 
 
-def table_row(record: Record, layout: Layout) -> dict[str, Any]:
-    """Return a record as a row of a layout's table: JSON values by column, without the partition columns."""
+def table_row(record: Record, layout: Layout, *, overwrites: bool = True) -> dict[str, Any]:
+    """Return a record as a row of a layout's table: JSON values by column, without the partition columns.
+
+    `overwrites` is of `security-lake` (see `tests.engines.ocsf`).
+    """
     if layout == "security-lake":
-        return ocsf_row(record)
+        return ocsf_row(record, overwrites=overwrites)
     row = cells(record, COLUMNS[layout])
     return null_texts(row, record) if layout == "cloudtrail-serde" else row
 
 
 def held(record: Record, layout: Layout) -> dict[str, Any]:
-    """Return a record without what the table of a layout has no column for: what an answer there can rest on.
-
-    `security-lake` keeps all fields, most of them in `unmapped`.
-    """
+    """Return a record without what the table of a layout has no column for: what an answer there can rest on."""
 
     def part(value: Any, kind: Any) -> Any:
         if isinstance(kind, str):
@@ -154,7 +155,7 @@ def held(record: Record, layout: Layout) -> dict[str, Any]:
             return {name: part(inner, kind[name.lower()]) for name, inner in value.items() if name.lower() in kind}
         return [part(one, kind[0]) for one in value] if isinstance(value, list) else None
 
-    kept: dict[str, Any] = dict(record) if layout == "security-lake" else part(dict(record), COLUMNS[layout])
+    kept: dict[str, Any] = lossy(dict(record)) if layout == "security-lake" else part(dict(record), COLUMNS[layout])
     return kept
 
 
@@ -199,7 +200,15 @@ def create(server: TrinoServer, layout: Layout, schema: str, table: str) -> Tabl
     return Table(layout, folder)
 
 
-def load_cloudtrail(server: TrinoServer, records: Sequence[Record], *, layout: Layout, schema: str, table: str) -> None:
+def load_cloudtrail(
+    server: TrinoServer,
+    records: Sequence[Record],
+    *,
+    layout: Layout,
+    schema: str,
+    table: str,
+    overwrites: bool = True,
+) -> None:
     """Fill the table `hive.<schema>.<table>` with these records and nothing else; make it where it is not there yet.
 
     Two test processes that share a server need schemas of their own. Partitions of earlier loads stay, empty.
@@ -218,7 +227,7 @@ def load_cloudtrail(server: TrinoServer, records: Sequence[Record], *, layout: L
     for file in made.folder.rglob("*.json.gz"):
         file.unlink()
     if layout == "security-lake":
-        write(made.folder, (table_row(record, layout) for record in records))
+        write(made.folder, (table_row(record, layout, overwrites=overwrites) for record in records))
         return
     by_partition: dict[str, list[dict[str, Any]]] = {}
     for record in records:

@@ -4,7 +4,8 @@ WITH parameters /* the values asked about */ AS (
     CAST(? AS TIMESTAMP) AS window_from,
     CAST(? AS TIMESTAMP) AS window_to
 ), delivered /* the log, read through the layout security-lake */ AS (
-  /* which CloudTrail field each OCSF field holds: https://github.com/ocsf/examples, mappings/markdown/AWS/v1.1.0/CloudTrail */
+  /* which CloudTrail field each OCSF field holds: https://github.com/ocsf/examples, mappings/markdown/AWS/v1.1.0/CloudTrail; */
+  /* what cannot be told from it: docs/security-lake.md */
   SELECT
     NULLIF(metadata.uid, '') AS event_id,
     CAST(DATE_TRUNC('SECOND', time_dt) AS TIMESTAMP) AS event_time,
@@ -19,18 +20,28 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(ELEMENT_AT(unmapped, 'sharedEventID'), '') AS shared_event_id,
     COALESCE(LOWER(ELEMENT_AT(unmapped, 'sessionCredentialFromConsole')) = 'true', FALSE) AS from_console,
     NULLIF(actor.user.type, '') AS identity_type,
-    NULLIF(actor.user.uid_alt, '') AS principal_id,
+    CASE
+      WHEN COALESCE(NULLIF(actor.idp.uid, ''), ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.identityStoreArn')) IS NULL
+      OR NOT ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.userId') IS NULL
+      THEN NULLIF(actor.user.uid_alt, '')
+      WHEN actor.user.type = 'AssumedRole'
+      THEN NULLIF(ELEMENT_AT(unmapped, 'userIdentity.sessionContext.sessionIssuer.principalId'), '') || ':' || NULLIF(REGEXP_EXTRACT(actor.user.uid, '/([^/]+)$', 1), '')
+    END AS principal_id, /* Since July 2025 uid_alt is the user id of onBehalfOf where there is one, and the identity store stands in idp.uid (of account */ /* changes in unmapped, there without the user id, which older rows have beside it). The principal of a role session is then put */ /* together from its role and the name in its arn. */
     NULLIF(actor.user.uid, '') AS identity_arn,
     NULLIF(actor.user.account.uid, '') AS account_id,
-    NULLIF(actor.user.credential_uid, '') AS access_key_id,
+    CASE WHEN REGEXP_LIKE(actor.user.credential_uid, '^[A-Z0-9]+$') THEN actor.user.credential_uid END AS access_key_id, /* the credential id of a bearer token may stand here, never in capitals alone */
     NULLIF(actor.invoked_by, '') AS invoked_by,
     CAST(DATE_TRUNC('SECOND', actor.session.created_time_dt) AS TIMESTAMP) AS created_at,
     CASE WHEN SUBSTR(LTRIM(api.request.data), 1, 1) IN ('{', '[') THEN api.request.data END AS request_parameters,
     CASE WHEN SUBSTR(LTRIM(api.response.data), 1, 1) IN ('{', '[') THEN api.response.data END AS response_elements,
     CASE
+      WHEN is_mfa
+      THEN '{"MFAUsed":"Yes"}'
+      WHEN NOT is_mfa
+      THEN '{"MFAUsed":"No"}'
       WHEN NOT ELEMENT_AT(unmapped, 'additionalEventData.MFAUsed') IS NULL
       THEN JSON_FORMAT(CAST(MAP(ARRAY['MFAUsed'], ARRAY[ELEMENT_AT(unmapped, 'additionalEventData.MFAUsed')]) AS JSON))
-    END AS additional_event_data /* of the flattened document the one member that a query asks for */
+    END AS additional_event_data /* of the flattened document the one member that a query asks for; of a sign-in it is the column is_mfa */
   FROM amazon_security_lake_table_cloud_trail_mgmt_2_0
   CROSS JOIN parameters
   WHERE

@@ -3,7 +3,8 @@ WITH parameters /* the values asked about */ AS (
     CAST(? AS TIMESTAMP) AS window_from,
     CAST(? AS TIMESTAMP) AS window_to
 ), delivered /* the log, read through the layout security-lake */ AS (
-  /* which CloudTrail field each OCSF field holds: https://github.com/ocsf/examples, mappings/markdown/AWS/v1.1.0/CloudTrail */
+  /* which CloudTrail field each OCSF field holds: https://github.com/ocsf/examples, mappings/markdown/AWS/v1.1.0/CloudTrail; */
+  /* what cannot be told from it: docs/security-lake.md */
   SELECT
     NULLIF(metadata.uid, '') AS event_id,
     CAST(DATE_TRUNC('SECOND', time_dt) AS TIMESTAMP) AS event_time,
@@ -17,15 +18,26 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(ELEMENT_AT(unmapped, 'recipientAccountId'), '') AS recipient_account_id,
     NULLIF(ELEMENT_AT(unmapped, 'sharedEventID'), '') AS shared_event_id,
     NULLIF(actor.user.type, '') AS identity_type,
-    NULLIF(actor.user.uid_alt, '') AS principal_id,
+    CASE
+      WHEN COALESCE(NULLIF(actor.idp.uid, ''), ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.identityStoreArn')) IS NULL
+      OR NOT ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.userId') IS NULL
+      THEN NULLIF(actor.user.uid_alt, '')
+      WHEN actor.user.type = 'AssumedRole'
+      THEN NULLIF(ELEMENT_AT(unmapped, 'userIdentity.sessionContext.sessionIssuer.principalId'), '') || ':' || NULLIF(REGEXP_EXTRACT(actor.user.uid, '/([^/]+)$', 1), '')
+    END AS principal_id, /* Since July 2025 uid_alt is the user id of onBehalfOf where there is one, and the identity store stands in idp.uid (of account */ /* changes in unmapped, there without the user id, which older rows have beside it). The principal of a role session is then put */ /* together from its role and the name in its arn. */
     NULLIF(actor.user.uid, '') AS identity_arn,
     NULLIF(actor.user.account.uid, '') AS account_id,
-    NULLIF(actor.user.credential_uid, '') AS access_key_id,
+    CASE WHEN REGEXP_LIKE(actor.user.credential_uid, '^[A-Z0-9]+$') THEN actor.user.credential_uid END AS access_key_id, /* the credential id of a bearer token may stand here, never in capitals alone */
     NULLIF(actor.invoked_by, '') AS invoked_by,
     CAST(DATE_TRUNC('SECOND', actor.session.created_time_dt) AS TIMESTAMP) AS created_at,
     actor.session.is_mfa AS mfa_authenticated,
     NULLIF(ELEMENT_AT(unmapped, 'userIdentity.sessionContext.sourceIdentity'), '') AS source_identity,
-    NULLIF("user".uid_alt, '') AS on_behalf_of,
+    CASE
+      WHEN NOT ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.userId') IS NULL
+      THEN NULLIF(ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.userId'), '')
+      WHEN NOT COALESCE(NULLIF(actor.idp.uid, ''), ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.identityStoreArn')) IS NULL
+      THEN NULLIF(actor.user.uid_alt, '')
+    END AS on_behalf_of,
     CASE WHEN SUBSTR(LTRIM(api.request.data), 1, 1) IN ('{', '[') THEN api.request.data END AS request_parameters,
     CASE WHEN SUBSTR(LTRIM(api.response.data), 1, 1) IN ('{', '[') THEN api.response.data END AS response_elements
   FROM amazon_security_lake_table_cloud_trail_mgmt_2_0
