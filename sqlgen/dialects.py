@@ -23,6 +23,7 @@ class Dialect:
     more than once are marked so that they are computed once. `marker`: how a bind marker is written.
     `maximum_text_bytes`: the longest statement the engine takes, 0 for no limit. `maximum_recursion`: 0 for no limit.
     `time_type`: sqlglot's name of the type of a time without zone, where a plain TIMESTAMP may be another.
+    `binds_values`: what is asked goes to its driver beside the text, not as literals in it.
     `shares`: the dialect whose vocabulary, functions and layouts are this one's too.
     """
 
@@ -37,6 +38,7 @@ class Dialect:
     maximum_recursion: int = 0
     recursion_needs_column_names: bool = False
     time_type: str = "TIMESTAMP"
+    binds_values: bool = False
     shares: str = ""
 
     @property

@@ -18,7 +18,7 @@ class Profile:
 
     `layout`: None for the dialect's first choice. `table`: `database.table`. `connection`: the dialect's own keys (see `CONNECTION_KEYS`).
     `own_accounts`, `own_endpoints`, `own_ranges`: what the origins question counts as one's own.
-    `edges`: the scheduled table of issuances that identity-chain reads in place of the log; None: the log.
+    `edges`: the scheduled table `chain_events` that identity-chain reads in place of the log; None: the log.
     `home`: the database or schema in which saved and scheduled objects are made; None: the log's own.
     """
 
@@ -36,6 +36,9 @@ class Profile:
 
 
 CONNECTION_KEYS: Mapping[str, Mapping[str, str]] = {
+    "duckdb": {
+        "database": "path of the DuckDB database that holds the log",
+    },
     "athena": {
         "aws_profile": "profile of the AWS configuration; without it boto3's usual chain",
         "region": "AWS region; without it boto3's usual chain",

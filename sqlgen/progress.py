@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sqlgen.sizes import size_text
+from sqlgen.text import printable
+
 if TYPE_CHECKING:
     from sqlgen.deliveries import Progress
+    from sqlgen.warehouses.base import QueryStatus
 
 PATIENCE_SECONDS = 1.5
 
@@ -45,3 +49,34 @@ def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
         yield advance
     finally:
         bar.stop()
+
+
+def cost_line(status: QueryStatus) -> str:
+    """Return what a statement was and took, in one line: id, state, bytes, cost, time, as far as the engine says them."""
+    parts = [f"query {status.query_id}" if status.query_id else "", status.state.lower()]
+    if status.scanned_bytes is not None:
+        parts.append(f"{size_text(status.scanned_bytes)} read")
+    if status.cost_dollars is not None:
+        parts.append(f"about ${status.cost_dollars:.4f}")
+    parts.append(f"{status.elapsed_seconds:.1f} s")
+    return ", ".join(part for part in parts if part)
+
+
+@contextmanager
+def status_line() -> Iterator[Callable[[QueryStatus], None]]:
+    """Give a listener that shows how a statement stands: on a terminal one line that is written anew, elsewhere its id, once."""
+    if not sys.stderr.isatty():
+        known: set[str] = set()
+
+        def tell(status: QueryStatus) -> None:
+            if status.query_id and status.query_id not in known:
+                known.add(status.query_id)
+                sys.stderr.write(f"sqlgen: query {printable(status.query_id)} runs\n")
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status("connecting") as line:
+        yield lambda status: line.update(escape(printable(cost_line(status))))

@@ -53,7 +53,7 @@ class Query:
 
     `look_back_hours`: how much earlier than the window its rows are read, since credentials live up to 36 h
     (AWS STS: GetSessionToken and GetFederationToken). `scans`: how often the log may be read, by walk shape.
-    `one_of`: parameters of which at least one must be given to run it.
+    `one_of`: parameters of which at least one must be given to run it. `from_edges`: the events of `chain-events` are all it needs.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Query:
     look_back_hours: int
     one_of: tuple[str, ...]
     scans: Mapping[str, int]
+    from_edges: bool = False
 
     def parameter(self, name: str) -> Parameter:
         """Return the parameter `name`; raise UsageError if the query has none of that name."""
@@ -92,6 +93,7 @@ def load_query(name: str) -> Query:
             look_back_hours=head.get("look_back_hours", 0),
             one_of=tuple(head.get("one_of", [])),
             scans=head["scans"],
+            from_edges=head.get("from_edges", False),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TemplateError(f"the front matter of {name}.sql is not complete: {error}") from error

@@ -27,14 +27,16 @@ from sqlgen.values import Arguments, Scalar, check_arguments
 from sqlgen.vocabulary import load_snippets
 
 WINDOW = ("window_from", "window_to")
+MARKED_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
 class Bind:
-    """One bind marker of a text: the parameter it stands for (`window_from`, `window_to` for the window) and its type."""
+    """One bind marker of a text: the parameter it stands for (`window_from`, `window_to` for the window), its type, its value if given."""
 
     name: str
     type: str
+    value: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class _Plan:
     arguments: Arguments
     markers: tuple[str, ...]
     marked_window: bool
+    bound: bool
 
     def value(self, parameter: Parameter) -> Scalar | tuple[Scalar, ...] | None:
         return self.arguments.values.get(parameter.name)
@@ -86,6 +89,7 @@ def render(
     window_to: str | datetime | None = None,
     partitions: Sequence[Partition] = (),
     markers: bool = True,
+    bound: bool = False,
     check: bool = True,
 ) -> Rendered:
     """Return `query` as SQL of `dialect`.
@@ -97,6 +101,7 @@ def render(
         window_from, window_to: the window [from, to), ISO 8601 text or naive UTC datetime.
         partitions: how the table is partitioned.
         markers: where no subject is given, write the dialect's bind markers (and for the window, if none is given); False leaves out.
+        bound: write bind markers for the values of parameters too (`Bind.value` has them), literals only for the window.
         check: refuse a text with findings.
 
     Raises:
@@ -106,7 +111,8 @@ def render(
     """
     question, engine = load_query(query), load_dialect(dialect)
     shape = load_layout(dialect, layout)
-    plan = _plan(question, engine, check_arguments(question, parameters or {}, window_from, window_to), markers)
+    arguments = check_arguments(question, parameters or {}, window_from, window_to)
+    plan = _plan(question, engine, arguments, markers, bound)
     log = tree.table_node(shape.table if table is None else table)
 
     given = {parameter.name: plan.has(parameter.name) for parameter in question.parameters}
@@ -149,34 +155,36 @@ def render(
     return Rendered(sql, query, dialect, shape.name, binds, question.columns)
 
 
-def _plan(query: Query, dialect: Dialect, arguments: Arguments, markers: bool) -> _Plan:
+def _plan(query: Query, dialect: Dialect, arguments: Arguments, markers: bool, bound: bool) -> _Plan:
     subjects = [parameter for parameter in query.parameters if parameter.type != "choice" and parameter.default is None]
     marked: tuple[str, ...] = ()
     if markers and not any(parameter.name in arguments.values for parameter in subjects):
         marked = tuple(parameter.name for parameter in subjects if parameter.marker)
     no_window = arguments.window_from is None and arguments.window_to is None
-    return _Plan(query, dialect, arguments, marked, markers and no_window)
+    return _Plan(query, dialect, arguments, marked, markers and no_window, bound)
 
 
 def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
     """Return the CTEs that hold the values: `parameters` (one row), and `wanted_<name>` for those that take several.
 
-    Each marker stands once, in the order of the query's parameters, then the window: markers may be positional.
+    Each marker stands once: in the order of the query's parameters, then the window, then those that take several: markers may be positional.
     """
     columns: list[exp.Expr] = []
     wanted: list[exp.CTE] = []
     binds: list[Bind] = []
+    wanted_binds: list[Bind] = []
     for parameter in plan.query.parameters:
         value = plan.value(parameter)
         if parameter.type in ("choice", "integer") or not plan.has(parameter.name):
             continue
-        if value is None:
-            columns.append(exp.alias_(_marker(plan.dialect, parameter.name, parameter.type), parameter.name))
-            binds.append(Bind(parameter.name, parameter.type))
-        elif not isinstance(value, tuple):
-            columns.append(exp.alias_(tree.literal(value), parameter.name))
-        if parameter.many:
-            wanted.append(tree.cte(f"wanted_{parameter.name}", _values(parameter.name, value)))
+        if value is None or isinstance(value, (str, datetime)):
+            columns.append(exp.alias_(_value(plan, parameter, value, binds), parameter.name))
+        if isinstance(value, tuple):
+            items = [_value(plan, parameter, item, wanted_binds) for item in value]
+            wanted.append(tree.cte(f"wanted_{parameter.name}", _relation(items)))
+        elif parameter.many:
+            given = exp.alias_(exp.column(parameter.name, table=tree.PARAMETERS), "value")
+            wanted.append(tree.cte(f"wanted_{parameter.name}", exp.select(given).from_(tree.PARAMETERS)))
     moments = (plan.arguments.window_from, plan.arguments.window_to)
     for name, moment in zip(WINDOW, moments, strict=True):
         if plan.marked_window:
@@ -184,16 +192,23 @@ def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
             binds.append(Bind(name, "timestamp"))
         elif moment is not None:
             columns.append(exp.alias_(tree.literal(moment), name))
-    if not columns:
-        return wanted, ()
-    return [tree.cte(tree.PARAMETERS, exp.Select(expressions=columns), "the values asked about"), *wanted], tuple(binds)
+    if columns:
+        wanted.insert(0, tree.cte(tree.PARAMETERS, exp.Select(expressions=columns), "the values asked about"))
+    return wanted, (*binds, *wanted_binds)
 
 
-def _values(name: str, value: Scalar | tuple[Scalar, ...] | None) -> exp.Expr:
+def _value(plan: _Plan, parameter: Parameter, value: Scalar | None, binds: list[Bind]) -> exp.Expr:
+    """Return a value as a literal, or as a marker that is added to `binds`."""
+    if value is not None and not plan.bound:
+        return tree.literal(value)
+    told = value.strftime(MARKED_TIME) if isinstance(value, datetime) else value
+    binds.append(Bind(parameter.name, parameter.type, None if told is None else str(told)))
+    return _marker(plan.dialect, parameter.name, parameter.type)
+
+
+def _relation(values: Sequence[exp.Expr]) -> exp.Query:
     """Return a relation of one column `value`."""
-    if not isinstance(value, tuple):
-        return exp.select(exp.alias_(exp.column(name, table=tree.PARAMETERS), "value")).from_(tree.PARAMETERS)
-    selects = [exp.select(exp.alias_(tree.literal(item), "value")) for item in value]
+    selects = [exp.select(exp.alias_(value, "value")) for value in values]
     return selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
 
 

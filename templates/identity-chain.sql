@@ -4,6 +4,7 @@ example = "sqlgen run identity-chain --source logs/ --access-key ASIAIOSFODNN7EX
 look_back_hours = 36
 one_of = ["access_key", "session_id"]
 scans = { recursive = 1, fold = 1 }
+from_edges = true
 
 [[parameter]]
 name = "access_key"

@@ -2,6 +2,7 @@
 question = "Which calls vended credentials or opened a session, who made them, and what did they issue?"
 example = "sqlgen run issuances --source logs/ --from 2021-08-27T19:00:00Z --to 2021-08-27T21:00:00Z"
 scans = { recursive = 1, fold = 1 }
+from_edges = true
 
 column = [
   { name = "event_id", type = "text", meaning = "the issuing event" },

@@ -1,0 +1,101 @@
+"""The options that several commands share, and those of the questions, stated once."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+QueryName = Annotated[str, typer.Argument(metavar="QUERY", help="The question; `sqlgen list` names them.")]
+DialectName = Annotated[str, typer.Option("--dialect", help="The engine; `sqlgen list` names them.")]
+LayoutName = Annotated[str | None, typer.Option("--layout", help="How the table stores CloudTrail: its columns.")]
+TableName = Annotated[str | None, typer.Option("--table", metavar="TABLE", help="The log's table, database.table.")]
+Partitions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--partition",
+        metavar="SPEC",
+        help="How the table is partitioned: timestamp=yyyy/MM/dd | year,month,day | time_dt | region=NAME,...",
+    ),
+]
+ProfileName = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="A profile of sqlgen.toml: the warehouse and its log.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The profiles; default: sqlgen.toml, found upwards.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result there instead of stdout.")
+]
+
+QUERY_OPTIONS: dict[str, Any] = {
+    "access_key": Annotated[
+        list[str] | None,
+        typer.Option("--access-key", metavar="ID", help="Access key id; several where the query takes several."),
+    ],
+    "session_id": Annotated[
+        list[str] | None,
+        typer.Option("--session-id", metavar="ID", help="Session: <principal id>@<creation>, or a long-term key's id."),
+    ],
+    "arn": Annotated[str | None, typer.Option("--arn", help="ARN of the identity, exact or with *.")],
+    "login_event_id": Annotated[
+        str | None, typer.Option("--login-event-id", metavar="ID", help="eventID of a sign-in.")
+    ],
+    "at": Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="A time, to choose among uses of a recycled key.")
+    ],
+    "direction": Annotated[str | None, typer.Option("--direction", help="origin, derived or both.")],
+    "max_depth": Annotated[int | None, typer.Option("--max-depth", help="How many hops to follow, 0 to 100.")],
+}
+"""One option for each parameter that any query takes, by the parameter's name; a query refuses those that it does not take."""
+
+WINDOW_OPTIONS: dict[str, Any] = {
+    "window_from": Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="TIME", help="Begin of the window (inclusive), ISO 8601, UTC unless it says otherwise."
+        ),
+    ],
+    "window_to": Annotated[str | None, typer.Option("--to", metavar="TIME", help="End of the window (exclusive).")],
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command line asks of a query: its parameters that were given, and its window."""
+
+    parameters: dict[str, object]
+    window_from: str | None
+    window_to: str | None
+
+
+def takes_question(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command` the options of all queries and the window; it gets them as one keyword argument `asked`."""
+    options = QUERY_OPTIONS | WINDOW_OPTIONS
+    signature = inspect.signature(command)
+    own = [parameter for name, parameter in signature.parameters.items() if name != "asked"]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
+        for name, option in options.items()
+    ]
+
+    @functools.wraps(command)
+    def call(**given: Any) -> None:
+        values = {name: given.pop(name) for name in QUERY_OPTIONS}
+        parameters = {name: value for name, value in values.items() if value not in (None, [], False)}
+        command(**given, asked=Asked(parameters, given.pop("window_from"), given.pop("window_to")))
+
+    hints = inspect.get_annotations(command, eval_str=True)
+    hints.pop("asked")
+    call.__annotations__ = hints | options
+    # typer reads the signature and the annotations; the function's own options come first
+    own_keywords = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name]) for parameter in own
+    ]
+    call.__signature__ = signature.replace(parameters=[*own_keywords, *added])  # type: ignore[attr-defined]
+    return call
