@@ -87,8 +87,9 @@ def takes_question(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def call(**given: Any) -> None:
         values = {name: given.pop(name) for name in QUERY_OPTIONS}
+        window = [given.pop(name) for name in WINDOW_OPTIONS]
         parameters = {name: value for name, value in values.items() if value not in (None, [], False)}
-        command(**given, asked=Asked(parameters, given.pop("window_from"), given.pop("window_to")))
+        command(**given, asked=Asked(parameters, *window))
 
     hints = inspect.get_annotations(command, eval_str=True)
     hints.pop("asked")

@@ -39,7 +39,8 @@ def connect(profile: Profile) -> DuckdbWarehouse:
     if not path.is_file():
         raise UsageError(f"profile {profile.name}: there is no database {path}")
     try:
-        connection = duckdb.connect(str(path), config={"enable_progress_bar": "false"})
+        connection = duckdb.connect(str(path))
+        connection.execute("SET enable_progress_bar = false")
     except duckdb.Error as error:
         raise WarehouseError(f"{path} cannot be opened: {first_line(error)}") from error
     return DuckdbWarehouse(connection, path)
