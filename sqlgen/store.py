@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlgen.deliveries import TABLE as DELIVERY_RECORDS
 from sqlgen.dialects import copy_order
-from sqlgen.render import render_events
+from sqlgen.renderer import render_events
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 
 from sqlgen.deliveries import load
-from sqlgen.render import render
-from sqlgen.run import fetch
+from sqlgen.renderer import render
+from sqlgen.runner import fetch
 from sqlgen.store import fill_store
 from tests.normalise import normal_rows
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlgen.dialects import dialect_names, load_dialect
 from sqlgen.partitions import Partition, parse_partition
 from sqlgen.queries import query_names
-from sqlgen.render import Rendered, render
+from sqlgen.renderer import Rendered, render
 
 GOLDEN = Path(__file__).parent / "golden"
 PARTITIONS = {

@@ -10,7 +10,7 @@ from sqlgen.dialects import dialect_names, load_dialect
 from sqlgen.errors import UsageError
 from sqlgen.partitions import parse_partition
 from sqlgen.queries import load_query, query_names
-from sqlgen.render import render
+from sqlgen.renderer import render
 
 HOSTILE = [
     "x' OR 1=1 --",

@@ -73,7 +73,7 @@ def run(
 def _run_on_files(query: str, source: list[str], asked: Asked, format_name: str, output: Path | None) -> None:
     from sqlgen.output import write
     from sqlgen.progress import progress_bar
-    from sqlgen.run import run as run_query
+    from sqlgen.runner import run as run_query
 
     with progress_bar() as advance:
         result = run_query(
@@ -101,7 +101,7 @@ def _run_in_place(
     format_name: str,
     output: Path | None,
 ) -> None:
-    from sqlgen.ask import ask
+    from sqlgen.answers import ask
     from sqlgen.output import write
     from sqlgen.progress import cost_line, status_line
 

@@ -79,7 +79,7 @@ def render(
     """Print a query as SQL; a parameter without a value becomes the dialect's bind marker."""
     from sqlgen.errors import UsageError
     from sqlgen.partitions import parse_partition
-    from sqlgen.render import render as render_query
+    from sqlgen.renderer import render as render_query
     from sqlgen.settings import load_profile
 
     place = load_profile(profile, config) if profile or config else None

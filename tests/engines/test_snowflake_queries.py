@@ -14,8 +14,8 @@ import pytest
 
 from sqlgen.demo import write_demo
 from sqlgen.dialects import load_dialect
-from sqlgen.render import Rendered, render
-from sqlgen.run import fetch as fetch_embedded
+from sqlgen.renderer import Rendered, render
+from sqlgen.runner import fetch as fetch_embedded
 from tests import reference
 from tests.embedded import open_world
 from tests.engines.snowflake_tables import load_cloudtrail, panther_resources

@@ -16,7 +16,7 @@ import pytest
 from sqlgen.demo import write_demo
 from sqlgen.dialects import event_columns
 from sqlgen.queries import load_query
-from sqlgen.render import render, render_events
+from sqlgen.renderer import render, render_events
 from tests import reference
 from tests.engines.security_lake import as_recorded, lossy
 from tests.engines.trino_server import TrinoServer

@@ -11,7 +11,7 @@ from sqlgen.dialects import load_dialect
 from sqlgen.errors import UsageError
 from sqlgen.profiles import Profile
 from sqlgen.queries import OutputColumn, Query, load_query
-from sqlgen.render import Rendered, render
+from sqlgen.renderer import Rendered, render
 from sqlgen.values import Arguments, check_arguments, require_arguments
 from sqlgen.warehouses import open_warehouse
 from sqlgen.warehouses.base import NO_LIMITS, QueryLimits, QueryStatus, Row, Rows, StatusListener, Warehouse

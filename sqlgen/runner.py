@@ -14,7 +14,7 @@ import duckdb
 from sqlgen.deliveries import Progress, SpoolReport, load
 from sqlgen.errors import SqlgenError
 from sqlgen.queries import OutputColumn, load_query
-from sqlgen.render import Rendered, render
+from sqlgen.renderer import Rendered, render
 from sqlgen.store import EVENT_STORE, fill_store
 from sqlgen.values import Arguments, check_arguments, require_arguments
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sqlgen.ask import ask
+from sqlgen.answers import ask
 from sqlgen.cli import main
 from sqlgen.deliveries import load
 from sqlgen.demo import DemoStory, write_demo
 from sqlgen.errors import UsageError
 from sqlgen.profiles import Profile
-from sqlgen.run import run
+from sqlgen.runner import run
 from sqlgen.store import EVENT_STORE, fill_store
 
 
