@@ -13,6 +13,8 @@ from tests.engines.trino_server import TrinoServer, trino_server
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
+    from tests.engines.athena_endpoint import AthenaEndpoint
+
 
 @pytest.fixture(scope="session")
 def snowflake_connection() -> Iterator[SnowflakeConnection]:
@@ -26,3 +28,22 @@ def trino() -> Iterator[TrinoServer]:
     """Yield a real Trino, started for these tests or shared (`SQLGEN_TRINO`)."""
     with trino_server() as server:
         yield server
+
+
+@pytest.fixture
+def athena(trino: TrinoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[AthenaEndpoint]:
+    """Yield an Athena that runs its SQL on that Trino, where boto3 looks for AWS."""
+    from tests.engines.athena_endpoint import athena_endpoint
+
+    with athena_endpoint(trino) as endpoint:
+        for name in (
+            "AWS_PROFILE",
+            "AWS_REGION",
+            "AWS_SESSION_TOKEN",
+            "AWS_ATHENA_WORK_GROUP",
+            "AWS_ATHENA_S3_STAGING_DIR",
+        ):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in endpoint.environment().items():
+            monkeypatch.setenv(name, value)
+        yield endpoint
