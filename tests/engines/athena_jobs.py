@@ -200,9 +200,9 @@ def cell(value: Any, signature: Any) -> str | None:
         return None
     kind = signature["rawType"]
     if kind.startswith("timestamp"):
-        clock, blank, zone = str(value).partition(" UTC")
+        day, clock, *zone = str(value).split(" ")
         whole, _, fraction = clock.partition(".")
-        return f"{whole}.{fraction:0<3}{blank}{zone}"
+        return " ".join([day, f"{whole}.{fraction:0<3}", *zone])
     if kind == "boolean":
         return str(value).lower()
     if kind == "varbinary":
