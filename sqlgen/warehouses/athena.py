@@ -23,7 +23,7 @@ from sqlgen.errors import UsageError
 from sqlgen.profiles import Profile
 from sqlgen.queries import OutputColumn
 from sqlgen.tree import table_node
-from sqlgen.warehouses.athena_errors import ERRORS, cause, explain, failure, first_line
+from sqlgen.warehouses.athena_errors import ERRORS, cause, explain
 from sqlgen.warehouses.athena_values import converters, literal, with_json_arrays
 from sqlgen.warehouses.athena_watch import ENDED, Watch
 from sqlgen.warehouses.base import (
@@ -38,6 +38,7 @@ from sqlgen.warehouses.base import (
     TableColumn,
     WarehouseError,
 )
+from sqlgen.warehouses.reasons import failure, first_line
 
 LONGEST_STATEMENT = 262_144
 """Bytes of one statement; no quota that can be raised (docs.aws.amazon.com/athena/latest/ug/service-limits.html)."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from botocore import exceptions as aws
 from pyathena.error import Error as PyAthenaError
 
-from sqlgen.text import printable
+from sqlgen.warehouses.reasons import first_line
 
-LONGEST_REASON = 400
 ACTION = re.compile(r"not authorized to perform: ([\w:*]+)(?: on (?:the )?resource: (\S+))?")
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
@@ -33,33 +31,6 @@ INTERNAL = frozenset({"InternalServerException", "InternalFailure", "ServiceUnav
 SIGN_IN = "sign in again (`aws sso login`, `aws login`, or new keys in the environment), then ask again"
 WAIT = "wait a minute and ask again, or let boto3 try for longer (AWS_MAX_ATTEMPTS=12, AWS_RETRY_MODE=adaptive)"
 NO_KEYS = "run `aws configure` or `aws sso login`, or name a profile (AWS_PROFILE, or connection.aws_profile)"
-
-# The beginnings of StateChangeReason, and what helps; the first that is found in the reason's first line.
-REASONS: Mapping[str, str] = {
-    "TABLE_NOT_FOUND": "look at the profile's table; `sqlgen check` says what is there",
-    "SCHEMA_NOT_FOUND": "look at the database of the profile's table; `sqlgen check` says what is there",
-    "CATALOG_NOT_FOUND": "look at connection.catalog in the profile",
-    "COLUMN_NOT_FOUND": "the layout does not fit the table: `sqlgen check` names the one that does",
-    "TYPE_MISMATCH": "the layout does not fit the table: `sqlgen check` names the one that does",
-    "HIVE_BAD_DATA": "a file under the table is not what the table says: look at its location and SerDe",
-    "HIVE_CURSOR_ERROR": "a file under the table cannot be read: look at its location and SerDe",
-    "HIVE_PATH_ALREADY_EXISTS": "the location of the new table is not empty: empty it, or take another",
-    "not authorized to perform": "ask for that right",
-    "ermission denied": "ask for the right to read that place",
-    "ccess Denied": "ask for the right to read the bucket of the log, and to write that of the answers",
-    "EXCEEDED_MEMORY_LIMIT": "ask for a shorter window (--from, --to)",
-    "xhausted resources": "ask for a shorter window (--from, --to)",
-    "EXCEEDED_TIME_LIMIT": "ask for a shorter window (--from, --to)",
-    "timeout": "ask for a shorter window (--from, --to)",
-    "No output location": "set connection.output_location in the profile",
-}
-
-
-def first_line(text: str) -> str:
-    """Return the first line of what somebody else wrote, safe for a terminal and not too long."""
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "no reason was given")
-    line = printable(line)
-    return line if len(line) <= LONGEST_REASON else line[:LONGEST_REASON] + "..."
 
 
 def cause(error: BaseException) -> BaseException:
@@ -118,15 +89,6 @@ def _answered(error: aws.ClientError, workgroup: str) -> str:
             f"the workgroup {workgroup} has no place for answers: set connection.output_location to s3://bucket/prefix/"
         )
     return f"Athena refused: {message}"
-
-
-def failure(reason: str) -> str:
-    """Return why a query failed, by its StateChangeReason, and what to do."""
-    line = first_line(reason)
-    for start, advice in REASONS.items():
-        if start in line:
-            return f"{line}: {advice}"
-    return line
 
 
 ERRORS = (PyAthenaError, aws.ClientError, aws.BotoCoreError)

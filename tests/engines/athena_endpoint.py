@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import socket
 import threading
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+import pytest
 from moto.athena.models import AthenaBackend, athena_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -87,6 +89,13 @@ class AthenaEndpoint:
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         }
+
+    def lead(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let boto3 in this process come here, whatever the environment says of AWS."""
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name, value in self.environment().items():
+            monkeypatch.setenv(name, value)
 
     def client(self, service: str) -> Any:
         """Return boto3's client of a service, led here."""

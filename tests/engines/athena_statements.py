@@ -166,7 +166,7 @@ def translate(
     """
     sql, values = executed(sql.strip().rstrip(";"), parameters, prepared)
     head = " ".join(re.sub(r"--[^\n]*", "", sql).split()[:2]).upper()
-    if head == "CREATE DATABASE":
+    if head.endswith((" DATABASE", " DATABASES")):
         sql = re.sub("DATABASE", "SCHEMA", sql, count=1, flags=re.IGNORECASE)
     made, before = None, []
     if head == "CREATE TABLE":

@@ -36,14 +36,5 @@ def athena(trino: TrinoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Athe
     from tests.engines.athena_endpoint import athena_endpoint
 
     with athena_endpoint(trino) as endpoint:
-        for name in (
-            "AWS_PROFILE",
-            "AWS_REGION",
-            "AWS_SESSION_TOKEN",
-            "AWS_ATHENA_WORK_GROUP",
-            "AWS_ATHENA_S3_STAGING_DIR",
-        ):
-            monkeypatch.delenv(name, raising=False)
-        for name, value in endpoint.environment().items():
-            monkeypatch.setenv(name, value)
+        endpoint.lead(monkeypatch)
         yield endpoint
