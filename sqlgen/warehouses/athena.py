@@ -60,6 +60,7 @@ def connect(profile: Profile) -> AthenaWarehouse:
     keys = profile.connection
     core = botocore.session.Session(profile=keys.get("aws_profile") and str(keys["aws_profile"]))
     try:
+        core.get_scoped_config()  # an AWS profile that is not there is told now, not at the first request
         region = keys.get("region") or core.get_config_variable("region")
         attempts = core.get_config_variable("max_attempts")
     except ProfileNotFound as error:

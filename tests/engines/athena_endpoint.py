@@ -237,7 +237,7 @@ def athena_endpoint(
     endpoint = AthenaEndpoint(Queries(runs, names, faults, saved), saved, Catalog(names), faults)
     server = make_server(HOST, 0, endpoint, threaded=True, request_handler=QuietHandler)
     endpoint.url = f"http://{HOST}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield endpoint
