@@ -13,6 +13,8 @@ from tests.engines.trino_server import TrinoServer, trino_server
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
+    from tests.engines.athena_endpoint import AthenaEndpoint
+
 
 @pytest.fixture(scope="session")
 def snowflake_connection() -> Iterator[SnowflakeConnection]:
@@ -26,3 +28,13 @@ def trino() -> Iterator[TrinoServer]:
     """Yield a real Trino, started for these tests or shared (`SQLGEN_TRINO`)."""
     with trino_server() as server:
         yield server
+
+
+@pytest.fixture
+def athena(trino: TrinoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[AthenaEndpoint]:
+    """Yield an Athena that runs its SQL on that Trino, where boto3 looks for AWS."""
+    from tests.engines.athena_endpoint import athena_endpoint
+
+    with athena_endpoint(trino) as endpoint:
+        endpoint.lead(monkeypatch)
+        yield endpoint
