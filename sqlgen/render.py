@@ -168,7 +168,7 @@ def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
     binds: list[Bind] = []
     for parameter in plan.query.parameters:
         value = plan.value(parameter)
-        if parameter.type in ("choice", "integer") or not plan.has(parameter.name):
+        if parameter.type in ("choice", "integer", "flag") or not plan.has(parameter.name):
             continue
         if value is None:
             columns.append(exp.alias_(_marker(plan.dialect, parameter.name, parameter.type), parameter.name))
