@@ -97,7 +97,7 @@ def some_questions(records: list[Record], count: int) -> list[tuple[str, dict[st
     chosen = sorted(keys)
     luck.shuffle(chosen)
     asked: list[tuple[str, dict[str, Any]]] = [
-        (query, {}) for query in ("issuances", "console-keys", "session-summary", "sessions")
+        (query, {}) for query in ("issuances", "console-keys", "session-summary", "sessions", "recycled-keys")
     ]
     for key in chosen[:count]:
         asked.append(("identity-chain", {"access_key": key, "direction": luck.choice(("origin", "derived", "both"))}))

@@ -564,7 +564,7 @@ def worlds(draw: st.DrawFn, max_steps: int = 24) -> list[Record]:
     return [record for record, luck in zip(records, kept, strict=True) if luck]
 
 
-QUERIES = ("identity-chain", "console-keys", "session-summary", "issuances", "sessions")
+QUERIES = ("identity-chain", "console-keys", "session-summary", "issuances", "sessions", "recycled-keys")
 
 
 @st.composite
@@ -604,6 +604,8 @@ def questions(draw: st.DrawFn, records: list[Record], query: str | None = None) 
             "arn": arn,
         }
         asked |= draw(st.fixed_dictionaries({}, optional=lists))
+    elif query == "recycled-keys":
+        asked |= draw(st.fixed_dictionaries({}, optional={"access_key": st.lists(key, max_size=2)}))
     elif query == "sessions":
         filters: dict[str, st.SearchStrategy[Any]] = {
             "arn": arn,

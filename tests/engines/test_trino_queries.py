@@ -80,6 +80,8 @@ def questions(records: list[Record], luck: random.Random) -> Iterator[tuple[str,
     yield "console-keys", {"window": window}
     yield "session-summary", {"window": window}
     yield "session-summary", {"access_key": [luck.choice(keys)]}
+    yield "recycled-keys", {"window": window}
+    yield "recycled-keys", {"access_key": [luck.choice(keys), luck.choice(keys)]}
     yield "sessions", {"window": window}
     yield (
         "sessions",
