@@ -10,13 +10,13 @@ from typing import Any, Literal, get_args
 from sqlgen.errors import TemplateError
 from sqlgen.resources import data_root, pick, read_sql
 
-ParameterType = Literal["text", "timestamp", "integer", "choice"]
+ParameterType = Literal["text", "timestamp", "integer", "choice", "flag"]
 ColumnType = Literal["text", "integer", "boolean", "timestamp", "array", "json"]
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a query.
+    """One parameter of a query; a `flag` is given or not, and decides the structure of the text.
 
     `many`: takes several values. `marker`: when a text is rendered without any value it becomes the dialect's bind marker
     (parameters without this are left out). `default` applies when no value is given.

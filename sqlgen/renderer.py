@@ -175,7 +175,7 @@ def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
     wanted_binds: list[Bind] = []
     for parameter in plan.query.parameters:
         value = plan.value(parameter)
-        if parameter.type in ("choice", "integer") or not plan.has(parameter.name):
+        if parameter.type in ("choice", "integer", "flag") or not plan.has(parameter.name):
             continue
         if value is None or isinstance(value, (str, datetime)):
             columns.append(exp.alias_(_value(plan, parameter, value, binds), parameter.name))

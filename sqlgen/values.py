@@ -45,14 +45,14 @@ def check_arguments(
     window_from: str | datetime | None = None,
     window_to: str | datetime | None = None,
 ) -> Arguments:
-    """Return the checked arguments of `query`; None and empty sequences count as not given, defaults are filled in.
+    """Return the checked arguments of `query`; None, False and empty sequences count as not given, defaults are filled in.
 
     Raises UsageError for a parameter the query does not take, a value of the wrong kind, or a window that ends before it begins.
     """
     values: dict[str, Scalar | tuple[Scalar, ...]] = {}
     for name, value in given.items():
         parameter = query.parameter(name)
-        if value is None or (isinstance(value, (list, tuple)) and not value):
+        if value is None or value is False or (isinstance(value, (list, tuple)) and not value):
             continue
         if isinstance(value, (list, tuple)):
             if not parameter.many and len(value) > 1:
@@ -94,6 +94,10 @@ def _check(parameter: Parameter, value: object) -> Scalar:
         return parse_time(value.isoformat() if isinstance(value, datetime) else str(value), option)
     if parameter.type == "integer":
         return _check_integer(parameter, value)
+    if parameter.type == "flag":
+        if value is not True:
+            raise UsageError(f"{option} is given or not, and takes no value such as {value!r}")
+        return True
     text = value if isinstance(value, str) else None
     if text is None or text == "":
         raise UsageError(f"{option} takes {type_names.get(parameter.type, 'a text')} that is not empty")

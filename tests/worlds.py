@@ -23,12 +23,24 @@ Record = dict[str, Any]
 
 DAWN = datetime(2023, 7, 10, 11, 59, 58)
 ACCOUNTS = ("111111111111", "222222222222")
+STRANGER = "999999999999"
 USERS = {"alice": "AIDAALICE", "bob": "AIDABOB"}
 ROLES = {"admin": "AROAADMIN", "jump": "AROAJUMP", "AWSReservedSSO_Ops_0123456789abcdef": "AROASSO"}
 TEMPORARY = tuple(f"ASIA{letter * 4}" for letter in "ABCDEF")
 LONG_TERM = tuple(f"AKIA{letter * 4}" for letter in "ABC")
 REGIONS = ("us-east-1", "eu-west-1", "us-west-2")
-ADDRESSES = ("203.0.113.7", "198.51.100.14", "AWS Internal", "2001:db8::7")
+ADDRESSES = (
+    "203.0.113.7",
+    "198.51.100.14",
+    "AWS Internal",
+    "2001:db8::7",
+    "10.1.2.3",
+    "FD00:0::1",
+    "::ffff:192.168.0.9",
+    "ec2.amazonaws.com",
+    "203.0.113.007",
+)
+ENDPOINTS = ("vpce-0a1", "vpce-0b2", "AWS Internal")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MESSAGES = (
     "User: arn:aws:iam::111111111111:user/alice is not authorized to perform: iam:ListUsers on resource: arn:aws:iam::111111111111:user/ "
@@ -191,8 +203,12 @@ class Builder:
             "eventID": f"e{self.luck.randrange(16**4):04x}-{len(self.records):02}",
             "eventType": "AwsApiCall",
             "recipientAccountId": ACCOUNTS[0],
-            **fields,
         }
+        if self.chance(25):
+            record["vpcEndpointId"] = self.pick(ENDPOINTS)
+            if self.chance(60):
+                record["vpcEndpointAccountId"] = self.pick((*ACCOUNTS, STRANGER))
+        record.update(fields)
         self.records.append(record)
         return record
 
@@ -288,6 +304,24 @@ def service(world: Builder) -> None:
     request = {"roleArn": f"arn:aws:iam::{ACCOUNTS[0]}:role/admin", "roleSessionName": "i-1"}
     world.add("sts", "AssumeRole", caller, requestParameters=request, responseElements=answer, sharedEventID="s-svc")
     world.use({"type": "AssumedRole", "principalId": principal, "arn": arn, "accountId": ACCOUNTS[0]}, key, world.now)
+
+
+def linked(world: Builder) -> None:
+    """A service in its own role, whose key is rarely shown, with or without the AssumeRole before it."""
+    role = world.pick(("AWSServiceRoleForRDS", "service"))
+    arn = f"arn:aws:sts::{ACCOUNTS[0]}:assumed-role/{role}/RDS"
+    acting = {"type": "AssumedRole", "principalId": "AROALINKED:RDS", "arn": arn, "accountId": ACCOUNTS[0]}
+    key = world.key()
+    if world.chance(50):
+        caller = {"type": "AWSService", "invokedBy": "rds.amazonaws.com"}
+        user_of_role = {"assumedRoleId": acting["principalId"], "arn": arn}
+        answer = {"credentials": credentials(world, key), "assumedRoleUser": user_of_role}
+        world.add("sts", "AssumeRole", caller, responseElements=answer, sourceIPAddress="rds.amazonaws.com")
+    shown = session(acting, key if world.chance(40) else None, world.now)
+    for _ in range(world.pick((1, 2))):
+        world.add(
+            "ec2", "DescribeVpcs", {**shown, "invokedBy": "rds.amazonaws.com"}, sourceIPAddress="rds.amazonaws.com"
+        )
 
 
 def vend(world: Builder) -> None:
@@ -406,7 +440,7 @@ def forward(world: Builder, identity: Record | None = None) -> None:
     else:
         minted = world.now + timedelta(seconds=world.pick((0, 0, 1, -1, 2, -599, -600, -601)))
         shown = session(identity, world.key(), minted, mfaAuthenticated="false")
-    shown["invokedBy"] = "AWS Internal"
+    shown["invokedBy"] = world.pick(("AWS Internal", "AWS Internal", "signin.amazonaws.com"))
     name = world.pick(("Decrypt", "GenerateDataKey"))
     world.add("kms", name, shown, readOnly=True, sourceIPAddress="AWS Internal", resources=RESOURCES[4])
     if world.chance(15):
@@ -426,6 +460,7 @@ ACTIONS: tuple[Callable[[Builder], None], ...] = (
     sign_in,
     forward,
     service,
+    linked,
     itself,
 )
 
@@ -529,7 +564,7 @@ def worlds(draw: st.DrawFn, max_steps: int = 24) -> list[Record]:
     return [record for record, luck in zip(records, kept, strict=True) if luck]
 
 
-QUERIES = ("identity-chain", "console-keys", "session-summary", "issuances")
+QUERIES = ("identity-chain", "console-keys", "session-summary", "issuances", "sessions", "recycled-keys")
 
 
 @st.composite
@@ -569,4 +604,16 @@ def questions(draw: st.DrawFn, records: list[Record], query: str | None = None) 
             "arn": arn,
         }
         asked |= draw(st.fixed_dictionaries({}, optional=lists))
+    elif query == "recycled-keys":
+        asked |= draw(st.fixed_dictionaries({}, optional={"access_key": st.lists(key, max_size=2)}))
+    elif query == "sessions":
+        filters: dict[str, st.SearchStrategy[Any]] = {
+            "arn": arn,
+            "account": st.sampled_from((*ACCOUNTS, "333333333333")),
+            "source_ip": st.sampled_from((*ADDRESSES, "*.7", "AWS *", "2001:*", "1.1.1.1")),
+            "user_agent": st.sampled_from(("AWS-CLI", "boto", "c*.amazonaws", "2", "*", "curl")),
+            "access_key": st.lists(key, max_size=2),
+            "denied_only": st.booleans(),
+        }
+        asked |= draw(st.fixed_dictionaries({}, optional=filters))
     return query, asked

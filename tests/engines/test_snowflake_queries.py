@@ -101,6 +101,11 @@ def questions(records: list[Record]) -> list[tuple[str, dict[str, Any], Window]]
         ("session-summary", {}, NO_WINDOW),
         ("session-summary", {"arn": "arn:aws:*", "access_key": keys[:2]}, middle),
         ("session-events", {"access_key": keys[-2:]}, NO_WINDOW),
+        ("recycled-keys", {}, middle),
+        ("recycled-keys", {"access_key": keys}, NO_WINDOW),
+        ("sessions", {}, middle),
+        ("sessions", {"arn": "*:user/*", "source_ip": "203.*", "user_agent": "BOTO", "denied_only": True}, NO_WINDOW),
+        ("sessions", {"access_key": keys[:2], "account": "111111111111"}, NO_WINDOW),
     ]
     for key, direction in zip([*keys[:2], *keys[-2:]], ("origin", "derived", "both", "both"), strict=False):
         asked.append(("identity-chain", {"access_key": key, "direction": direction}, NO_WINDOW))

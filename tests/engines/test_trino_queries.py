@@ -80,6 +80,20 @@ def questions(records: list[Record], luck: random.Random) -> Iterator[tuple[str,
     yield "console-keys", {"window": window}
     yield "session-summary", {"window": window}
     yield "session-summary", {"access_key": [luck.choice(keys)]}
+    yield "recycled-keys", {"window": window}
+    yield "recycled-keys", {"access_key": [luck.choice(keys), luck.choice(keys)]}
+    yield "sessions", {"window": window}
+    yield (
+        "sessions",
+        luck.choice(
+            (
+                {"access_key": [luck.choice(keys)], "window": window},
+                {"arn": "*:assumed-role/*", "denied_only": True},
+                {"source_ip": "203.0.113.*", "account": "111111111111"},
+                {"user_agent": "BOTO"},
+            )
+        ),
+    )
     yield "session-events", {"window": window}
     yield "session-events", luck.choice(({"access_key": [luck.choice(keys)]}, {"session_id": [luck.choice(sessions)]}))
     yield "identity-chain", {"access_key": luck.choice(keys), "direction": "both", "window": window}

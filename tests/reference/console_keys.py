@@ -49,7 +49,8 @@ def _vended(key: str | None, session: Session, issuances: list[Issuance]) -> boo
     )
 
 
-def _mfa_used(login: Event) -> bool | None:
+def mfa_used(login: Event) -> bool | None:
+    """What a sign-in says of MFA (§5)."""
     used = text(field(login.additional_event_data, "MFAUsed"))
     return {"yes": True, "no": False}.get((used or "").lower())
 
@@ -65,7 +66,7 @@ def _login_columns(login: Event | None) -> Row:
         "login_region": login.aws_region,
         "login_source_ip": login.source_ip,
         "login_user_agent": login.user_agent,
-        "mfa_used": _mfa_used(login),
+        "mfa_used": mfa_used(login),
     }
 
 

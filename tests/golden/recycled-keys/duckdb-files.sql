@@ -1,0 +1,191 @@
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    CAST($window_from AS TIMESTAMP) AS window_from,
+    CAST($window_to AS TIMESTAMP) AS window_to
+), delivered /* the log, read through the layout files */ AS (
+  SELECT
+    record.event_id,
+    LIST_TRANSFORM(
+      [record.event_time_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] AS event_time,
+    record.event_source,
+    record.event_name,
+    record.aws_region,
+    record.source_ip,
+    record.user_agent,
+    record.error_code,
+    record.recipient_account_id,
+    record.identity_type,
+    record.principal_id,
+    record.identity_arn,
+    record.account_id,
+    record.access_key_id,
+    LIST_TRANSFORM(
+      [record.created_at_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] AS created_at
+  FROM (
+    SELECT
+      NULLIF(JSON_VALUE(eventID, '$') ->> '$', '') AS event_id,
+      NULLIF(JSON_VALUE(eventTime, '$') ->> '$', '') AS event_time_text,
+      NULLIF(JSON_VALUE(eventSource, '$') ->> '$', '') AS event_source,
+      NULLIF(JSON_VALUE(eventName, '$') ->> '$', '') AS event_name,
+      NULLIF(JSON_VALUE(awsRegion, '$') ->> '$', '') AS aws_region,
+      NULLIF(JSON_VALUE(sourceIPAddress, '$') ->> '$', '') AS source_ip,
+      NULLIF(JSON_VALUE(userAgent, '$') ->> '$', '') AS user_agent,
+      NULLIF(JSON_VALUE(errorCode, '$') ->> '$', '') AS error_code,
+      NULLIF(JSON_VALUE(recipientAccountId, '$') ->> '$', '') AS recipient_account_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.type') ->> '$', '') AS identity_type,
+      NULLIF(JSON_VALUE(userIdentity, '$.principalId') ->> '$', '') AS principal_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.arn') ->> '$', '') AS identity_arn,
+      NULLIF(JSON_VALUE(userIdentity, '$.accountId') ->> '$', '') AS account_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.accessKeyId') ->> '$', '') AS access_key_id,
+      NULLIF(JSON_VALUE(userIdentity, '$.sessionContext.attributes.creationDate') ->> '$', '') AS created_at_text
+    FROM delivery_records
+  ) AS record
+  CROSS JOIN parameters
+  WHERE
+    LIST_TRANSFORM(
+      [record.event_time_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] >= parameters.window_from
+    AND LIST_TRANSFORM(
+      [record.event_time_text],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] < parameters.window_to
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || STRFTIME(counted.session_created_at, '%Y-%m-%dT%H:%M:%SZ')
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY delivered.event_id
+        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
+      ) AS copy_number,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM delivered
+    CROSS JOIN parameters
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
+), uses /* each key with the credentials that it stood for. A sign-in shows the session that it opens beside the key of another, so it is left out. */ AS (
+  SELECT
+    events.access_key_id,
+    events.session_id,
+    events.principal_id,
+    events.created_at AS session_created_at,
+    MIN(events.identity_type) AS identity_type,
+    MIN(events.identity_arn) AS identity_arn,
+    MIN(events.account_id) AS account_id,
+    MIN(events.event_time) AS first_seen,
+    MAX(events.event_time) AS last_seen,
+    COUNT(*) AS calls,
+    COALESCE(LIST_SORT(ARRAY_AGG(DISTINCT events.source_ip) FILTER(WHERE
+      NOT events.source_ip IS NULL))[1:20], CAST([] AS TEXT[])) AS source_ips,
+    COALESCE(LIST_SORT(ARRAY_AGG(DISTINCT events.user_agent) FILTER(WHERE
+      NOT events.user_agent IS NULL))[1:20], CAST([] AS TEXT[])) AS user_agents
+  FROM events
+  WHERE
+    events.in_window AND NOT events.access_key_id IS NULL AND NOT COALESCE(events.is_sign_in, FALSE)
+  GROUP BY
+    events.access_key_id,
+    events.session_id,
+    events.principal_id,
+    events.created_at
+), compared /* unknown principals and creations differ from nothing: MIN and MAX leave them out */ AS (
+  SELECT
+    uses.*,
+    MIN(uses.principal_id) OVER (PARTITION BY uses.access_key_id) AS first_principal,
+    MAX(uses.principal_id) OVER (PARTITION BY uses.access_key_id) AS last_principal,
+    MIN(uses.session_created_at) OVER (PARTITION BY uses.access_key_id) AS first_creation,
+    MAX(uses.session_created_at) OVER (PARTITION BY uses.access_key_id) AS last_creation
+  FROM uses
+)
+SELECT
+  compared.access_key_id,
+  compared.session_id,
+  compared.principal_id,
+  compared.identity_arn,
+  compared.session_created_at,
+  compared.first_seen,
+  compared.last_seen,
+  compared.calls,
+  compared.identity_type,
+  compared.account_id,
+  compared.source_ips,
+  compared.user_agents
+FROM compared
+WHERE
+  compared.first_principal <> compared.last_principal OR compared.first_creation <> compared.last_creation
+ORDER BY
+  compared.access_key_id,
+  compared.first_seen,
+  compared.session_id,
+  compared.principal_id,
+  compared.session_created_at
