@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sqlgen.errors import SqlgenError, UsageError
 from sqlgen.profiles import Profile
 from sqlgen.queries import OutputColumn, load_query, query_names
-from sqlgen.render import render
+from sqlgen.renderer import render
 from sqlgen.warehouses import open_warehouse
 from sqlgen.warehouses.athena_values import LONGEST_PARAMETER, literal, moment, with_json_arrays
 from sqlgen.warehouses.athena_watch import dollars
