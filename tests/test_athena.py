@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlglot
+from botocore.loaders import create_loader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from tests.engines.athena_faults import Refusal
 from tests.engines.athena_jobs import CannedEngine, Column
 
 SELECT = "SELECT a FROM logs.cloudtrail"
+LOADER = create_loader()  # boto3's descriptions of services, read once
 PROFILE = Profile("lab", "athena", "logs.cloudtrail")
 
 
@@ -36,6 +38,7 @@ def athena(monkeypatch: pytest.MonkeyPatch) -> Iterator[AthenaEndpoint]:
     rows = [[f"row {number}"] for number in range(2500)]
     with athena_endpoint(engine=CannedEngine(rows=rows, asked=[])) as endpoint:
         endpoint.lead(monkeypatch)
+        monkeypatch.setattr("botocore.session.create_loader", lambda path: LOADER)
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
         monkeypatch.setattr("sqlgen.warehouses.athena.POLL_SECONDS", 0.01)
         yield endpoint
@@ -66,7 +69,7 @@ def refusal(ask: Callable[[], object] = answer, kind: type[SqlgenError] = Wareho
 # values
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=300))
 def test_a_text_is_one_literal_whatever_it_holds(value: str) -> None:
     if any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
