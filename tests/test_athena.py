@@ -23,7 +23,16 @@ from sqlgen.renderer import render
 from sqlgen.warehouses import open_warehouse
 from sqlgen.warehouses.athena_values import LONGEST_PARAMETER, literal, moment, with_json_arrays
 from sqlgen.warehouses.athena_watch import dollars
-from sqlgen.warehouses.base import NO_LIMITS, QueryLimits, QueryStatus, Row, ScanLimitError, Warehouse, WarehouseError
+from sqlgen.warehouses.base import (
+    NO_LIMITS,
+    BindValue,
+    QueryLimits,
+    QueryStatus,
+    Row,
+    ScanLimitError,
+    Warehouse,
+    WarehouseError,
+)
 from tests.engines.athena_endpoint import AthenaEndpoint, athena_endpoint
 from tests.engines.athena_faults import Refusal
 from tests.engines.athena_jobs import CannedEngine, Column
@@ -45,8 +54,8 @@ def athena(monkeypatch: pytest.MonkeyPatch) -> Iterator[AthenaEndpoint]:
 
 
 @contextmanager
-def opened(profile: Profile = PROFILE, **connection: str) -> Iterator[Warehouse]:
-    warehouse = open_warehouse(replace(profile, connection=connection))
+def opened(**connection: str) -> Iterator[Warehouse]:
+    warehouse = open_warehouse(replace(PROFILE, connection=connection))
     try:
         yield warehouse
     finally:
@@ -217,7 +226,7 @@ def test_the_cost_is_the_list_price_by_the_megabyte(scanned: int | None, cost: f
 
 def test_a_query_runs_where_the_profile_says(athena: AthenaEndpoint) -> None:
     athena.client("athena").create_work_group(Name="responders", Configuration={})
-    binds = ["x' --", 5, None]
+    binds: list[BindValue] = ["x' --", 5, None]
     with opened(
         workgroup="responders", output_location="s3://mine/x", catalog="other", region="eu-west-1"
     ) as warehouse:

@@ -228,17 +228,17 @@ class TrinoWarehouse:
         if isinstance(error, exceptions.TrinoQueryError):
             return f"query {error.query_id} failed: {failure(f'{error.error_name}: {error.message}')}"
         told = first_line(str(error))
-        if short := SHORT.search(told):
-            told = short[1]
         if isinstance(error, UnicodeEncodeError):
             return "a value is no Unicode text: Trino takes no other"
-        if isinstance(error, exceptions.HttpError) and any(code in told for code in ("error 401", "error 403")):
+        if isinstance(error, exceptions.NotSupportedError):
+            return told
+        if told.startswith(("error 401", "error 403")):
             return f"{self._server} does not accept the user {self._options['user']}: look at the password or token variable"
-        if isinstance(error, exceptions.TrinoConnectionError | exceptions.HttpError | ValueError):
-            return (
-                f"{self._server} does not answer as Trino does ({told}): look at connection.host, port and http_scheme"
-            )
-        return told
+        short = SHORT.search(told)
+        return (
+            f"{self._server} does not answer as Trino does ({short[1] if short else told}): "
+            "look at connection.host, port and http_scheme"
+        )
 
 
 def value(given: Any, kind: str) -> object:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sqlgen.ask import ask
+from sqlgen.answers import ask
 from sqlgen.profiles import Profile
 from sqlgen.queries import OutputColumn, load_query
 from sqlgen.warehouses import open_warehouse
