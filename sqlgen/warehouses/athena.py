@@ -139,23 +139,23 @@ class AthenaWarehouse:
             )
         parameters = [literal(value) for value in binds]
         watch = Watch(limits, listen)
-        cursor = self._connection.cursor(on_poll=watch.polled)
-        try:
-            cursor.execute(
-                text,
-                parameters or None,
-                paramstyle="qmark",
-                result_reuse_enable=limits.reuse_minutes > 0,
-                result_reuse_minutes=limits.reuse_minutes,
-                on_start_query_execution=watch.started,
-            )
-        except BaseException as error:
-            self._fail(watch, error)
-            raise
-        assert watch.status is not None
-        described = cursor.description or []
-        read = converters([str(column[0]) for column in described], [str(column[1]) for column in described], columns)
-        yield Rows(tuple(read), self._rows(cursor, read), watch.status)
+        with closing(self._connection.cursor(on_poll=watch.polled)) as cursor:
+            try:
+                cursor.execute(
+                    text,
+                    parameters or None,
+                    paramstyle="qmark",
+                    result_reuse_enable=limits.reuse_minutes > 0,
+                    result_reuse_minutes=limits.reuse_minutes,
+                    on_start_query_execution=watch.started,
+                )
+            except BaseException as error:
+                self._fail(watch, error)
+                raise
+            assert watch.status is not None
+            names, types = [[str(column[place]) for column in cursor.description or ()] for place in (0, 1)]
+            read = converters(names, types, columns)
+            yield Rows(tuple(read), self._rows(cursor, read), watch.status)
 
     def _fail(self, watch: Watch, error: BaseException) -> None:
         """Stop the execution where it still runs, and raise what happened as one line; an interrupt is left to go on."""

@@ -23,7 +23,7 @@ class WarehouseError(SqlgenError):
 
 
 class ScanLimitError(WarehouseError):
-    """The statement was stopped because it had read more than `maximum_scan_bytes`."""
+    """The statement was stopped because it had read more than `maximum_scan_bytes`, or than the warehouse lets one read."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Warehouse(Protocol):
             columns: the columns that are expected; rows come with these names and kinds. Empty: the engine's own names, in lower case.
             tag: what the statement is for, shown in the warehouse's history where it can be (Snowflake QUERY_TAG, Trino client info).
             limits: see `QueryLimits`.
-            listen: told of states and figures while it runs.
+            listen: told of states and figures while it runs; where the statement is stopped, of that last.
 
         Raises:
             WarehouseError: refused or failed; ScanLimitError: stopped at the limit.

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from array import array
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -154,34 +155,34 @@ class TrinoJob(Job):
             timezone="UTC",
             legacy_primitive_types=True,  # times as text
         )
-        self.cursor: Any = self.connection.cursor()
+        self.cursor: Any = self.connection.cursor(stats_callback=self.heard)
 
     @property
     def scanned(self) -> int:
         """The bytes that were read so far."""
         return int((self.cursor.stats or {}).get("physicalInputBytes", 0))
 
-    def cancel(self) -> None:
-        """Stop it on Trino too."""
-        super().cancel()
-        if self.is_alive():
+    def heard(self, stats: Any) -> None:
+        """Stop it on Trino too, at the next word of it: before the first there is nothing to stop."""
+        if self.stopping:
             self.cursor.cancel()
 
     def work(self) -> None:
         """Run it and spool its rows."""
-        for sql in self.statement.before:
-            self.connection.cursor().execute(sql).fetchall()
-        self.cursor.execute(self.statement.sql)
-        self.update = self.cursor.update_type or ""
-        columns = self.cursor._query.columns or []
-        if self.update:
-            self.updated = self.cursor._query.update_count
-            self.columns = (Column("rows", "bigint"),) if self.update in UPDATES else ()
-            return
-        types = [column["typeSignature"] for column in columns]
-        self.columns = [Column(c["name"], athena_type(c["typeSignature"])) for c in columns]
-        for row in iter(self.cursor.fetchone, None):
-            self.spool.add([cell(value, kind) for value, kind in zip(row, types, strict=True)])
+        with closing(self.connection):
+            for sql in self.statement.before:
+                self.connection.cursor().execute(sql).fetchall()
+            self.cursor.execute(self.statement.sql)
+            self.update = self.cursor.update_type or ""
+            if self.update:
+                self.updated = self.cursor._query.update_count
+                self.columns = (Column("rows", "bigint"),) if self.update in UPDATES else ()
+                return
+            columns = self.cursor._query.columns or []
+            types = [column["typeSignature"] for column in columns]
+            self.columns = [Column(c["name"], athena_type(c["typeSignature"])) for c in columns]
+            for row in iter(self.cursor.fetchone, None):
+                self.spool.add([cell(value, kind) for value, kind in zip(row, types, strict=True)])
 
 
 def athena_type(signature: Any) -> str:
