@@ -38,7 +38,7 @@ PROFILE = Profile("lab", "athena", "logs.cloudtrail")
 @pytest.fixture
 def athena(monkeypatch: pytest.MonkeyPatch) -> Iterator[AthenaEndpoint]:
     rows = [[f"row {number}"] for number in range(2500)]
-    with athena_endpoint(engine=CannedEngine(rows=rows, asked=[])) as endpoint:
+    with athena_endpoint(engine=CannedEngine(rows=rows)) as endpoint:
         endpoint.lead(monkeypatch)
         monkeypatch.setattr("botocore.session.create_loader", lambda path: LOADER)
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")

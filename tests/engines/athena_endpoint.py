@@ -42,6 +42,7 @@ HOST = "127.0.0.1"
 REGION = "eu-west-1"
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 START_QUERY = "arn:aws:scheduler:::aws-sdk:athena:startQueryExecution"
+NOUNS = {"schedules": "Schedule", "schedule-groups": "ScheduleGroup"}
 VERBS = {"POST": "Create", "GET": "Get", "PUT": "Update", "DELETE": "Delete"}
 Environ = dict[str, Any]
 Respond = Callable[..., Any]
@@ -183,9 +184,10 @@ def named(environ: Environ, body: bytes) -> str:
     if form := re.search(rb"(?:^|&)Action=(\w+)", body):
         return form[1].decode()
     kind, _, name = environ["PATH_INFO"].strip("/").partition("/")
-    noun = "ScheduleGroup" if kind == "schedule-groups" else "Schedule" if kind == "schedules" else kind
-    method = str(environ["REQUEST_METHOD"])
-    return f"List{noun}s" if method == "GET" and not name else VERBS.get(method, method) + noun
+    noun, method = NOUNS.get(kind), str(environ["REQUEST_METHOD"])
+    if noun is None:
+        return method
+    return f"List{noun}s" if method == "GET" and not name else VERBS[method] + noun
 
 
 def answered(respond: Respond, status: int, body: Mapping[str, Any], code: str = "") -> list[bytes]:

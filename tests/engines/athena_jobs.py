@@ -108,11 +108,10 @@ class Engine(Protocol):
 
 @dataclass
 class CannedEngine:
-    """An engine that gives one answer to everything; what it was asked is in `asked`."""
+    """An engine that gives one answer to everything."""
 
     columns: Sequence[Column] = (Column("a", "varchar"),)
     rows: Iterable[Cells] = ()
-    asked: list[str] | None = None
 
     def job(self, statement: Statement, database: str) -> Job:
         """Return a job with that answer."""
@@ -120,8 +119,6 @@ class CannedEngine:
         job.columns = self.columns
         for row in self.rows:
             job.spool.add(row)
-        if self.asked is not None:
-            self.asked.append(statement.sql)
         return job
 
 
