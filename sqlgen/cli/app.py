@@ -35,8 +35,9 @@ def _run(arguments: list[str] | None) -> int:
         return status if isinstance(status, int) else 0
     except SqlgenError as error:
         return fail(str(error), error.exit_status)
-    except (KeyboardInterrupt, typer.Abort):
-        return fail("interrupted", 130)
+    except (KeyboardInterrupt, typer.Abort) as error:
+        # a warehouse notes on it what it could not stop
+        return fail("; ".join(("interrupted", *getattr(error, "__notes__", ()))), 130)
     except typer.Exit as error:
         return error.exit_code
     except Exception as error:
