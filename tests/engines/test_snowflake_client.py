@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sqlgen.profiles import Profile
-from sqlgen.render import render
+from sqlgen.renderer import render
 from sqlgen.warehouses import open_warehouse
 from sqlgen.warehouses.base import BindValue, QueryLimits, QueryStatus, TableColumn, Warehouse, WarehouseError
 from tests import reference
