@@ -70,7 +70,7 @@ def asked(story: DemoStory) -> dict[str, Any]:
     [first, *_] = run("console-keys", sources=[story.folder], parameters={"arn": story.console_arn}).rows
     return {
         "access_key": first["access_key_id"], "session_id": first["session_id"], "arn": story.console_arn,
-        "login_event_id": first["login_event_id"],
+        "login_event_id": first["login_event_id"], "account": first["account_id"], "source_ip": "203.0.113.*", "user_agent": "Mozilla",
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from sqlgen.text import printable
 from sqlgen.warehouses.base import WarehouseError
 
 SECRET_KEY = re.compile(r"pass|token|secret|key|proxy|session_id", re.IGNORECASE)
@@ -104,10 +105,10 @@ def secrets_of(options: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def one_line(message: str, secrets: Iterable[str] = ()) -> str:
-    """Return a message of Snowflake's on one line, without its own prefixes and without secrets."""
+    """Return a message of Snowflake's on one line, safe for a terminal, without its own prefixes and without secrets."""
     for secret in secrets:
         message = message.replace(secret, "***")
-    line = " ".join(message.split())
+    line = printable(" ".join(message.split()))
     line = re.sub(
         r"^(Failed to login: |Login error: |\d{6}( \(\w+\))?: |SQL (compilation|execution) error: ?)+", "", line
     )
