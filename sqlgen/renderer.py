@@ -70,6 +70,7 @@ class _Plan:
     markers: tuple[str, ...]
     marked_window: bool
     bound: bool
+    named: bool
 
     def value(self, parameter: Parameter) -> Scalar | tuple[Scalar, ...] | None:
         return self.arguments.values.get(parameter.name)
@@ -89,7 +90,9 @@ def render(
     window_to: str | datetime | None = None,
     partitions: Sequence[Partition] = (),
     markers: bool = True,
+    takes: Sequence[str] | None = None,
     bound: bool = False,
+    named: bool = False,
     check: bool = True,
 ) -> Rendered:
     """Return `query` as SQL of `dialect`.
@@ -101,7 +104,10 @@ def render(
         window_from, window_to: the window [from, to), ISO 8601 text or naive UTC datetime.
         partitions: how the table is partitioned.
         markers: where no subject is given, write the dialect's bind markers (and for the window, if none is given); False leaves out.
+        takes: the parameters that get markers in place of the query's own choice.
         bound: write bind markers for the values of parameters too (`Bind.value` has them), literals only for the window.
+        named: write the name of the parameter in the place of each marker: the body of a function that has it as an argument, a time as
+            a time and one that takes several as an array.
         check: refuse a text with findings.
 
     Raises:
@@ -112,7 +118,7 @@ def render(
     question, engine = load_query(query), load_dialect(dialect)
     shape = load_layout(dialect, layout)
     arguments = check_arguments(question, parameters or {}, window_from, window_to)
-    plan = _plan(question, engine, arguments, markers, bound)
+    plan = _plan(question, engine, arguments, markers, takes, bound, named)
     log = tree.table_node(shape.table if table is None else table)
 
     given = {parameter.name: plan.has(parameter.name) for parameter in question.parameters}
@@ -140,7 +146,7 @@ def render(
     tree.lower(body, load_snippets(engine), engine)
     if engine.materialize:
         tree.materialize(body)
-    sql = body.sql(dialect=engine.sqlglot, pretty=True, max_text_width=120) + "\n"
+    sql = _text(body, engine)
     if check:
         findings = check_text(
             sql,
@@ -152,16 +158,31 @@ def render(
         )
         if findings:
             raise CheckError(f"{query} for {dialect}: " + "; ".join(str(finding) for finding in findings))
+    if plan.named:
+        tree.name_arguments(body, [bind.name for bind in binds])
+        sql = _text(body, engine)
     return Rendered(sql, query, dialect, shape.name, binds, question.columns)
 
 
-def _plan(query: Query, dialect: Dialect, arguments: Arguments, markers: bool, bound: bool) -> _Plan:
+def _text(body: exp.Expr, engine: Dialect) -> str:
+    return body.sql(dialect=engine.sqlglot, pretty=True, max_text_width=120) + "\n"
+
+
+def _plan(
+    query: Query,
+    dialect: Dialect,
+    arguments: Arguments,
+    markers: bool,
+    takes: Sequence[str] | None,
+    bound: bool,
+    named: bool,
+) -> _Plan:
     subjects = [parameter for parameter in query.parameters if parameter.type != "choice" and parameter.default is None]
-    marked: tuple[str, ...] = ()
-    if markers and not any(parameter.name in arguments.values for parameter in subjects):
+    marked = tuple(query.parameter(name).name for name in takes or ())
+    if markers and takes is None and not any(parameter.name in arguments.values for parameter in subjects):
         marked = tuple(parameter.name for parameter in subjects if parameter.marker)
     no_window = arguments.window_from is None and arguments.window_to is None
-    return _Plan(query, dialect, arguments, marked, markers and no_window, bound)
+    return _Plan(query, dialect, arguments, marked, markers and no_window, bound, named)
 
 
 def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
@@ -183,12 +204,12 @@ def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
             items = [_value(plan, parameter, item, wanted_binds) for item in value]
             wanted.append(tree.cte(f"wanted_{parameter.name}", _relation(items)))
         elif parameter.many:
-            given = exp.alias_(exp.column(parameter.name, table=tree.PARAMETERS), "value")
-            wanted.append(tree.cte(f"wanted_{parameter.name}", exp.select(given).from_(tree.PARAMETERS)))
+            given = exp.column(parameter.name, table=tree.PARAMETERS)
+            wanted.append(tree.cte(f"wanted_{parameter.name}", _items(given) if plan.named else _item(given)))
     moments = (plan.arguments.window_from, plan.arguments.window_to)
     for name, moment in zip(WINDOW, moments, strict=True):
         if plan.marked_window:
-            columns.append(exp.alias_(_marker(plan.dialect, name, "timestamp"), name))
+            columns.append(exp.alias_(_marker(plan, name, "timestamp"), name))
             binds.append(Bind(name, "timestamp"))
         elif moment is not None:
             columns.append(exp.alias_(tree.literal(moment), name))
@@ -202,8 +223,23 @@ def _value(plan: _Plan, parameter: Parameter, value: Scalar | None, binds: list[
     if value is not None and not plan.bound:
         return tree.literal(value)
     told = value.strftime(MARKED_TIME) if isinstance(value, datetime) else value
-    binds.append(Bind(parameter.name, parameter.type, None if told is None else str(told)))
-    return _marker(plan.dialect, parameter.name, parameter.type)
+    kind = "array" if plan.named and parameter.many else parameter.type
+    binds.append(Bind(parameter.name, kind, None if told is None else str(told)))
+    return _marker(plan, parameter.name, kind)
+
+
+def _item(column: exp.Expr) -> exp.Query:
+    """Return a relation of the one value that a column of `parameters` holds."""
+    return exp.select(exp.alias_(column, "value")).from_(tree.PARAMETERS)
+
+
+def _items(column: exp.Expr) -> exp.Query:
+    """Return a relation of the items of the array that a column of `parameters` holds."""
+    item = exp.cast(exp.column("value", table="item"), exp.DataType.Type.VARCHAR)
+    unnested = exp.Unnest(
+        expressions=[column], alias=exp.TableAlias(this=exp.to_identifier("item"), columns=[exp.to_identifier("value")])
+    )
+    return exp.select(exp.alias_(item, "value")).from_(tree.PARAMETERS).join(unnested, join_type="cross")
 
 
 def _relation(values: Sequence[exp.Expr]) -> exp.Query:
@@ -212,9 +248,15 @@ def _relation(values: Sequence[exp.Expr]) -> exp.Query:
     return selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
 
 
-def _marker(dialect: Dialect, name: str, kind: str) -> exp.Expr:
-    """Return a bind marker; a time is passed as text `YYYY-MM-DD HH:MM:SS`, UTC, which every engine casts and prunes by."""
-    placeholder = exp.Placeholder(this=name) if dialect.marker == "named" else exp.Placeholder()
-    if kind == "timestamp":
+def _marker(plan: _Plan, name: str, kind: str) -> exp.Expr:
+    """Return a bind marker; a time is passed as text `YYYY-MM-DD HH:MM:SS`, UTC, which every engine casts and prunes by.
+
+    In a function it stands for an argument, which has its type.
+    """
+    named = plan.named or plan.dialect.marker == "named"
+    placeholder = exp.Placeholder(this=name) if named else exp.Placeholder()
+    if kind == "array":
+        return placeholder
+    if kind == "timestamp" and not plan.named:
         return exp.Anonymous(this="timestamp_of", expressions=[placeholder])
-    return exp.cast(placeholder, exp.DataType.Type.VARCHAR)
+    return exp.cast(placeholder, exp.DataType.Type.TIMESTAMP if kind == "timestamp" else exp.DataType.Type.VARCHAR)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlglot import exp, parse_one
@@ -71,6 +71,23 @@ def cte(name: str, query: exp.Expr, comment: str | None = None) -> exp.CTE:
     if comment:
         node.comments = [f" {comment} "]
     return node
+
+
+def name_arguments(tree: exp.Select, names: Sequence[str]) -> None:
+    """Put the names of a function's arguments in the place of their markers.
+
+    The columns that they become are named in the list of the CTE, not beside them, so that no engine can take an argument for the column
+    of its own name; raises TemplateError where any other column could be taken for an argument.
+    """
+    for node in tree.find_all(exp.Column):
+        if not node.table and node.name.lower() in names:
+            raise TemplateError(f"the column {node.name} must be written with its table: an argument has that name")
+    for item in tree.args["with_"].expressions:
+        if item.alias == PARAMETERS:
+            item.args["alias"].set("columns", [exp.to_identifier(column.alias) for column in item.this.expressions])
+            item.this.set("expressions", [column.this for column in item.this.expressions])
+    for marker in list(tree.find_all(exp.Placeholder)):
+        marker.replace(exp.column(marker.name))
 
 
 def table_node(name: str) -> exp.Table:

@@ -12,6 +12,7 @@ import json
 import sys
 
 import pyarrow
+import snowflake_async
 import uvicorn
 from fakesnow import arrow, transforms
 from sqlglot import exp
@@ -107,5 +108,8 @@ if __name__ == "__main__":
     transforms.array_agg = arrays
     transforms.sample = formats  # in the place of TABLESAMPLE, which no text of ours has
     transforms.json_extract_cast_as_varchar = members
-    server.app.router.routes.insert(0, Route("/session/v1/login-request", login, methods=["POST"]))
+    server.app.router.routes[:0] = [
+        Route("/session/v1/login-request", login, methods=["POST"]),
+        *snowflake_async.ROUTES,
+    ]
     uvicorn.run(server.app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")

@@ -52,8 +52,8 @@ class SnowflakeServer:
     host: str
     port: int
 
-    def connect(self) -> SnowflakeConnection:
-        """Return a connection of the real client to a database of its own, empty, with `?` as bind markers."""
+    def connect(self, **others: Any) -> SnowflakeConnection:
+        """Return a connection of the real client to a database of its own, empty, with `?` as bind markers; `others` are its options."""
         # the client looks for the cloud that it runs in, and reports on itself
         os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"}
         import snowflake.connector
@@ -70,6 +70,7 @@ class SnowflakeServer:
             "paramstyle": "qmark",
             "session_parameters": {"FAKESNOW_DB_PATH": ":isolated:", "CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED": False},
             "enable_server_session_keep_alive_auto_detection": False,
+            **others,
         }
         return snowflake.connector.connect(**options)
 
