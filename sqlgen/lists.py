@@ -1,4 +1,4 @@
-"""The kept lists of `templates/lists/`: what counts as denied, throttled, read, sensitive, and where search filters lie.
+"""The kept lists of `templates/lists/`: what counts as denied, throttled, read, sensitive, private, and where search filters lie.
 
 They are data that a responder can read and extend; here they become canonical SQL expressions over the arguments of a *list word*.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlgen.errors import TemplateError
+from sqlgen.networks import network_bounds
 from sqlgen.resources import data_root, read_toml
 
 ListWord = Callable[[list[exp.Expr]], exp.Expr]
@@ -36,6 +37,7 @@ def list_words() -> Mapping[str, tuple[int, ListWord]]:
         "is_throttled": (1, lambda arguments: _code_on_list("throttled", arguments[0])),
         "is_read_name": (1, lambda arguments: _read_name(arguments[0])),
         "is_sensitive_call": (2, lambda arguments: _sensitive_call(arguments[0], arguments[1])),
+        "is_private_address": (1, lambda arguments: _private_address(arguments[0])),
         "search_filter": (2, lambda arguments: _search_filter(arguments[0], arguments[1])),
     }
 
@@ -77,6 +79,11 @@ def _sensitive_call(source: exp.Expr, name: exp.Expr) -> exp.Expr:
         ]
         branches.append(exp.and_(exp.EQ(this=source.copy(), expression=_text(event_source)), exp.or_(*tests)))
     return exp.Coalesce(this=exp.paren(exp.or_(*branches)), expressions=[exp.false()])
+
+
+def _private_address(digits: exp.Expr) -> exp.Expr:
+    bounds = network_bounds(entry["range"] for entry in load_list("private_ranges")["entry"])
+    return exp.or_(*(exp.Between(this=digits.copy(), low=_text(first), high=_text(last)) for first, last in bounds))
 
 
 def _search_filter(document: exp.Expr, event_name: exp.Expr) -> exp.Expr:

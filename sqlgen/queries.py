@@ -10,16 +10,17 @@ from typing import Any, Literal, get_args
 from sqlgen.errors import TemplateError
 from sqlgen.resources import data_root, pick, read_sql
 
-ParameterType = Literal["text", "timestamp", "integer", "choice", "flag"]
+ParameterType = Literal["text", "timestamp", "integer", "choice", "flag", "account", "network"]
 ColumnType = Literal["text", "integer", "boolean", "timestamp", "array", "json"]
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a query; a `flag` is given or not, and decides the structure of the text.
+    """One parameter of a query; a `flag` is given or not, and decides the structure of the text; a `network` is a range of addresses.
 
     `many`: takes several values. `marker`: when a text is rendered without any value it becomes the dialect's bind marker
-    (parameters without this are left out). `default` applies when no value is given.
+    (parameters without this are left out). `subject`: what the question is about; a value of one that is not (own accounts) leaves
+    the markers. `default` applies when no value is given.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Parameter:
     meaning: str
     many: bool = False
     marker: bool = False
+    subject: bool = True
     default: str | int | None = None
     choices: tuple[str, ...] = ()
     minimum: int | None = None

@@ -8,7 +8,7 @@ The order of the steps is this file; each step is a small function of `structure
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from sqlgen.checks.subject import layout_schema
 from sqlgen.checks.traits import traits_of
 from sqlgen.dialects import Dialect, load_dialect, load_layout
 from sqlgen.errors import CheckError
+from sqlgen.networks import network_bounds
 from sqlgen.partitions import Bounds, Partition, put_window
 from sqlgen.queries import OutputColumn, Parameter, Query, load_query
 from sqlgen.structure import canonical_text
@@ -177,7 +178,7 @@ def _plan(
     bound: bool,
     named: bool,
 ) -> _Plan:
-    subjects = [parameter for parameter in query.parameters if parameter.type != "choice" and parameter.default is None]
+    subjects = [p for p in query.parameters if p.subject and p.type != "choice" and p.default is None]
     marked = tuple(query.parameter(name).name for name in takes or ())
     if markers and takes is None and not any(parameter.name in arguments.values for parameter in subjects):
         marked = tuple(parameter.name for parameter in subjects if parameter.marker)
@@ -200,7 +201,9 @@ def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
             continue
         if value is None or isinstance(value, (str, datetime)):
             columns.append(exp.alias_(_value(plan, parameter, value, binds), parameter.name))
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and parameter.type == "network":
+            wanted.append(tree.cte(f"wanted_{parameter.name}", _ranges(plan, parameter, value, wanted_binds)))
+        elif isinstance(value, tuple):
             items = [_value(plan, parameter, item, wanted_binds) for item in value]
             wanted.append(tree.cte(f"wanted_{parameter.name}", _relation(items)))
         elif parameter.many:
@@ -244,8 +247,24 @@ def _items(column: exp.Expr) -> exp.Query:
 
 def _relation(values: Sequence[exp.Expr]) -> exp.Query:
     """Return a relation of one column `value`."""
-    selects = [exp.select(exp.alias_(value, "value")) for value in values]
-    return selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
+    return _union(exp.select(exp.alias_(value, "value")) for value in values)
+
+
+def _ranges(plan: _Plan, parameter: Parameter, value: tuple[Scalar, ...], binds: list[Bind]) -> exp.Query:
+    """Return ranges of addresses as a relation of their first and last ones, no two of which overlap."""
+    bounds = network_bounds(map(str, value))
+    return _union(
+        exp.select(
+            exp.alias_(_value(plan, parameter, first, binds), "first_address"),
+            exp.alias_(_value(plan, parameter, last, binds), "last_address"),
+        )
+        for first, last in bounds
+    )
+
+
+def _union(selects: Iterable[exp.Select]) -> exp.Query:
+    several = list(selects)
+    return several[0] if len(several) == 1 else exp.union(*several, distinct=False)
 
 
 def _marker(plan: _Plan, name: str, kind: str) -> exp.Expr:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlgen.errors import UsageError
+from sqlgen.networks import network_text
 from sqlgen.queries import Parameter, Query
 
 type_names = {"text": "a text", "timestamp": "an ISO 8601 time", "integer": "a whole number"}
 
 Scalar = str | int | datetime
+ACCOUNT = re.compile("[0-9]{12}")
 MAX_TEXT = 2048
 """Longer than any ARN (2048 at most, IAM identifiers) or key id: a longer text is a mistake."""
 
@@ -107,9 +110,26 @@ def _check(parameter: Parameter, value: object) -> Scalar:
         raise UsageError(
             f"{option} is {len(text)} characters long; nothing in CloudTrail that it could name is over {MAX_TEXT}"
         )
+    if parameter.type in ("account", "network"):
+        return _check_known(parameter, text)
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise UsageError(f"{option} holds a character that no log can hold (NUL or half of a surrogate pair)")
     return text
+
+
+def _check_known(parameter: Parameter, text: str) -> str:
+    """Return an account id without the dashes that the console shows, or a range of addresses in its usual form."""
+    if parameter.type == "account":
+        digits = text.replace("-", "")
+        if not ACCOUNT.fullmatch(digits):
+            raise UsageError(f"{parameter.option} takes an account id, 12 digits, not {text!r}")
+        return digits
+    network = network_text(text)
+    if network is None:
+        raise UsageError(
+            f"{parameter.option} takes a range of addresses such as 10.0.0.0/8 or 2001:db8::/32, not {text!r}"
+        )
+    return network
 
 
 def _check_integer(parameter: Parameter, value: object) -> int:

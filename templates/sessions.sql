@@ -11,7 +11,7 @@ meaning = "the identity's ARN, exact or with *"
 
 [[parameter]]
 name = "account"
-type = "text"
+type = "account"
 meaning = "the identity's account id"
 
 [[parameter]]

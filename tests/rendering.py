@@ -22,6 +22,14 @@ PARTITIONS = {
 }
 """How the tables of the golden files are partitioned: one way of each kind."""
 ASKED: dict[str, tuple[tuple[str, object], ...]] = {
+    "origins": (
+        ("access_key", "ASIAIOSFODNN7EXAMPLE"),
+        ("session_id", "AIDAIOSFODNN7EXAMPLE@2021-08-27T19:00:00Z"),
+        ("arn", "arn:aws:iam::*:user/eliav"),
+        ("own_account", "111111111111"),
+        ("own_endpoint", "vpce-1a2b3c4d"),
+        ("own_range", ("198.51.100.0/24", "2001:db8::/32")),
+    ),
     "sessions": (
         ("arn", "arn:aws:iam::*:user/eliav"),
         ("account", "111111111111"),

@@ -22,7 +22,10 @@ def evaluate(expression: str) -> object:
     return rows[0][0]
 
 
-@pytest.mark.parametrize("name", ["access_denied", "throttled", "read_names", "sensitive_reads", "search_filters"])
+LISTS = ["access_denied", "throttled", "read_names", "sensitive_reads", "search_filters", "private_ranges"]
+
+
+@pytest.mark.parametrize("name", LISTS)
 def test_every_entry_names_its_source(name: str) -> None:
     assert all(entry["source"] for entry in load_list(name)["entry"])
 
@@ -92,3 +95,26 @@ def test_search_filters(document: str, event_name: str, expected: str | None) ->
 
 def _text(value: str | None) -> str:
     return "CAST(NULL AS VARCHAR)" if value is None else f"'{value}'"
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("10.0.0.0", True),
+        ("10.255.255.255", True),
+        ("11.0.0.0", False),
+        ("172.15.255.255", False),
+        ("172.31.9.1", True),
+        ("172.32.0.0", False),
+        ("100.64.0.1", True),
+        ("203.0.113.7", False),
+        ("::ffff:192.168.1.1", True),
+        ("fd12::1", True),
+        ("fec0::1", False),
+        ("::1", True),
+        ("::2", False),
+        ("no address", None),
+    ],
+)
+def test_private_addresses(address: str, expected: bool | None) -> None:
+    assert evaluate(f"is_private_address(address_hex({_text(address)}))") is expected

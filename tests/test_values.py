@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from sqlgen.errors import UsageError
+from sqlgen.networks import network_bounds
 from sqlgen.queries import load_query, query_names
 from sqlgen.values import check_arguments, parse_time, require_arguments
 
@@ -57,6 +58,47 @@ def test_wrong_values_are_refused_in_one_line(given: dict[str, object], message:
 def test_several_values_are_kept_once_each_and_in_order() -> None:
     arguments = check_arguments(load_query("session-summary"), {"access_key": ["B", "A", "B"]})
     assert arguments.values["access_key"] == ("B", "A")
+
+
+@pytest.mark.parametrize(
+    ("query", "given", "message"),
+    [
+        ("sessions", {"account": "alice"}, "--account takes an account id, 12 digits, not 'alice'"),
+        ("sessions", {"account": "1111"}, "--account takes an account id"),
+        ("sessions", {"denied_only": "yes"}, "--denied-only is given or not, and takes no value such as 'yes'"),
+        (
+            "origins",
+            {"own_range": ["10.0.0.0/8", "10.0.0.0/40"]},
+            "--own-range takes a range of addresses .* not '10.0.0.0/40'",
+        ),
+        ("origins", {"own_range": ["office"]}, "--own-range takes a range of addresses"),
+        ("origins", {"own_account": ["111122223333", ""]}, "--own-account takes a text that is not empty"),
+    ],
+)
+def test_accounts_ranges_and_flags_are_refused_in_one_line(query: str, given: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        check_arguments(load_query(query), given)
+    assert "\n" not in str(caught.value)
+
+
+def test_accounts_ranges_and_flags_have_one_form() -> None:
+    given = {"own_account": ["1111-2222-3333"], "own_range": ["10.1.2.3/16", "192.0.2.1", "2001:DB8:0::/32"]}
+    arguments = check_arguments(load_query("origins"), given)
+    assert arguments.values == {
+        "own_account": ("111122223333",),
+        "own_range": ("10.1.0.0/16", "192.0.2.1/32", "2001:db8::/32"),
+    }
+    assert check_arguments(load_query("sessions"), {"denied_only": False}).values == {}
+    assert check_arguments(load_query("sessions"), {"denied_only": True}).values == {"denied_only": True}
+
+
+def test_ranges_that_overlap_or_touch_are_one() -> None:
+    v4 = "00000000000000000000ffff"
+    assert network_bounds(["10.1.0.0/16", "10.0.0.0/16", "10.0.5.0/24", "192.0.2.1/32", "fd00::/8"]) == [
+        (f"{v4}0a000000", f"{v4}0a01ffff"),
+        (f"{v4}c0000201", f"{v4}c0000201"),
+        ("fd" + "0" * 30, "fd" + "f" * 30),
+    ]
 
 
 def test_a_chain_needs_a_start() -> None:

@@ -97,12 +97,14 @@ def some_questions(records: list[Record], count: int) -> list[tuple[str, dict[st
     chosen = sorted(keys)
     luck.shuffle(chosen)
     asked: list[tuple[str, dict[str, Any]]] = [
-        (query, {}) for query in ("issuances", "console-keys", "session-summary", "sessions", "recycled-keys")
+        (query, {})
+        for query in ("issuances", "console-keys", "session-summary", "sessions", "recycled-keys", "origins")
     ]
     for key in chosen[:count]:
         asked.append(("identity-chain", {"access_key": key, "direction": luck.choice(("origin", "derived", "both"))}))
         asked.append(("session-summary", {"access_key": [key]}))
         asked.append(("console-keys", {"access_key": key}))
+        asked.append(("origins", {"access_key": [key], "own_range": ["10.0.0.0/8"]}))
         asked.append(("sessions", {"access_key": [key], "denied_only": luck.choice((True, False))}))
     return asked
 

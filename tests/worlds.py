@@ -40,6 +40,7 @@ ADDRESSES = (
     "ec2.amazonaws.com",
     "203.0.113.007",
 )
+RANGES = ("203.0.113.0/24", "203.0.113.4/30", "198.51.100.14/32", "2001:db8::/32", "10.0.0.0/8", "fd00::/16")
 ENDPOINTS = ("vpce-0a1", "vpce-0b2", "AWS Internal")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MESSAGES = (
@@ -564,7 +565,7 @@ def worlds(draw: st.DrawFn, max_steps: int = 24) -> list[Record]:
     return [record for record, luck in zip(records, kept, strict=True) if luck]
 
 
-QUERIES = ("identity-chain", "console-keys", "session-summary", "issuances", "sessions", "recycled-keys")
+QUERIES = ("identity-chain", "console-keys", "session-summary", "issuances", "sessions", "recycled-keys", "origins")
 
 
 @st.composite
@@ -604,6 +605,16 @@ def questions(draw: st.DrawFn, records: list[Record], query: str | None = None) 
             "arn": arn,
         }
         asked |= draw(st.fixed_dictionaries({}, optional=lists))
+    elif query == "origins":
+        own: dict[str, st.SearchStrategy[Any]] = {
+            "access_key": st.lists(key, max_size=2),
+            "session_id": st.lists(name, max_size=2),
+            "arn": arn,
+            "own_account": st.lists(st.sampled_from((*ACCOUNTS, STRANGER)), max_size=2),
+            "own_endpoint": st.lists(st.sampled_from(ENDPOINTS), max_size=2),
+            "own_range": st.lists(st.sampled_from(RANGES), max_size=3),
+        }
+        asked |= draw(st.fixed_dictionaries({}, optional=own))
     elif query == "recycled-keys":
         asked |= draw(st.fixed_dictionaries({}, optional={"access_key": st.lists(key, max_size=2)}))
     elif query == "sessions":

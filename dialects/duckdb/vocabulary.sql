@@ -87,3 +87,34 @@ COALESCE(bool_or(:condition), FALSE)
 
 -- word: all_true(condition)
 COALESCE(bool_and(:condition), FALSE)
+
+-- word: address_hex(text)
+list_transform(
+  -- an IPv4 address, alone or at the end of an IPv6 one, as two groups
+  list_transform([lower(:text)], lambda t:
+    CASE
+      WHEN regexp_full_match(t, '([0-9a-f:]*:)?((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)')
+      THEN CASE WHEN contains(t, ':') THEN regexp_extract(t, '^(.*:)', 1) ELSE '::ffff:' END || array_to_string(
+        list_transform(
+          string_split(regexp_extract(t, '([0-9.]+)$', 1), '.'),
+          lambda octet, place: printf('%02x', CAST(octet AS INTEGER)) || CASE WHEN place = 2 THEN ':' ELSE '' END
+        ), ''
+      )
+      ELSE t
+    END
+  ),
+  -- the groups before and after the gap, which the zeros fill
+  lambda t: list_transform(
+    [list_transform(
+      [split_part(t, '::', 1), split_part(t, '::', 2)],
+      lambda half: array_to_string(list_transform(list_filter(string_split(half, ':'), lambda g: g <> ''), lambda g: lpad(g, 4, '0')), '')
+    )],
+    lambda halves:
+      CASE
+        WHEN regexp_full_match(t, '([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}')
+          OR regexp_full_match(t, '([0-9a-f]{1,4}(:[0-9a-f]{1,4})*)?::([0-9a-f]{1,4}(:[0-9a-f]{1,4})*)?')
+          AND length(halves[1]) + length(halves[2]) <= 28
+        THEN halves[1] || repeat('0', 32 - length(halves[1]) - length(halves[2])) || halves[2]
+      END
+  )[1]
+)[1]

@@ -95,3 +95,21 @@ COALESCE(BOOLOR_AGG(:condition), FALSE)
 
 -- word: all_true(condition)
 COALESCE(BOOLAND_AGG(:condition), FALSE)
+
+-- word: address_hex(text)
+-- PARSE_IP writes IPv6 addresses in hexadecimal, IPv4 ones only as a number: https://docs.snowflake.com/en/sql-reference/functions/parse_ip
+CASE
+  WHEN REGEXP_LIKE(
+    :text, '^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$'
+  )
+  THEN '00000000000000000000ffff'
+    || SUBSTR('0123456789abcdef', CAST(1 + FLOOR(TRY_CAST(SPLIT_PART(:text, '.', 1) AS INTEGER) / 16) AS INTEGER), 1)
+    || SUBSTR('0123456789abcdef', 1 + MOD(TRY_CAST(SPLIT_PART(:text, '.', 1) AS INTEGER), 16), 1)
+    || SUBSTR('0123456789abcdef', CAST(1 + FLOOR(TRY_CAST(SPLIT_PART(:text, '.', 2) AS INTEGER) / 16) AS INTEGER), 1)
+    || SUBSTR('0123456789abcdef', 1 + MOD(TRY_CAST(SPLIT_PART(:text, '.', 2) AS INTEGER), 16), 1)
+    || SUBSTR('0123456789abcdef', CAST(1 + FLOOR(TRY_CAST(SPLIT_PART(:text, '.', 3) AS INTEGER) / 16) AS INTEGER), 1)
+    || SUBSTR('0123456789abcdef', 1 + MOD(TRY_CAST(SPLIT_PART(:text, '.', 3) AS INTEGER), 16), 1)
+    || SUBSTR('0123456789abcdef', CAST(1 + FLOOR(TRY_CAST(SPLIT_PART(:text, '.', 4) AS INTEGER) / 16) AS INTEGER), 1)
+    || SUBSTR('0123456789abcdef', 1 + MOD(TRY_CAST(SPLIT_PART(:text, '.', 4) AS INTEGER), 16), 1)
+  WHEN REGEXP_LIKE(:text, '^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$') THEN LOWER(CAST(GET(PARSE_IP(:text, 'INET', 1), 'hex_ipv6') AS VARCHAR))
+END

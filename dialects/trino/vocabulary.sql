@@ -109,3 +109,6 @@ COALESCE(bool_or(:condition), FALSE)
 
 -- word: all_true(condition)
 COALESCE(bool_and(:condition), FALSE)
+
+-- word: address_hex(text)
+CASE WHEN regexp_like(:text, '^[0-9A-Fa-f:.]+\z') THEN lower(to_hex(CAST(TRY_CAST(:text AS IPADDRESS) AS VARBINARY))) END

@@ -8,6 +8,7 @@ Each correction is for a function that our texts use. What they prove is our log
 from __future__ import annotations
 
 import importlib
+import ipaddress
 import json
 import sys
 
@@ -31,12 +32,28 @@ CREATE OR REPLACE TEMP MACRO is_array(v) AS json_type(v) = 'ARRAY';
 """https://docs.snowflake.com/en/sql-reference/functions/is_object and is_array, which fakesnow has not."""
 
 
+def parse_ip(text: str, kind: str, permissive: int) -> str:
+    """Answer as PARSE_IP does for an address, which fakesnow has not.
+
+    https://docs.snowflake.com/en/sql-reference/functions/parse_ip.
+    """
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError as error:
+        return json.dumps({"error": str(error)})
+    if address.version == 4:
+        return json.dumps({"family": 4, "host": text, "ip_type": kind.lower(), "ipv4": int(address)})
+    return json.dumps({"family": 6, "host": text, "ip_type": kind.lower(), "hex_ipv6": address.packed.hex().upper()})
+
+
 async def login(request: Request) -> Response:
     """Answer as fakesnow does, and with the master token that snowflake-connector-python 5 wants."""
     answer = await server.login_request(request)
     body = json.loads(bytes(answer.body))
     token = body["data"]["token"]
-    server.sessions[token]._duck_conn.execute(MACROS)
+    connection = server.sessions[token]._duck_conn
+    connection.execute(MACROS)
+    connection.create_function("parse_ip", parse_ip, ["VARCHAR", "VARCHAR", "INTEGER"], "JSON")
     body["data"] |= {"masterToken": token, "validityInSeconds": 3600, "masterValidityInSeconds": 14400, "sessionId": 1}
     return JSONResponse(body)
 

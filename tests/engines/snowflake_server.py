@@ -36,6 +36,7 @@ REQUIREMENTS = (
     "snowflake-connector-python==4.8.1",  # fakesnow does not import with 5.x
     "sqlglot==30.22.0",
     "duckdb==2.0.1",
+    "numpy==2.4.6",  # DuckDB wants it for a function in Python (PARSE_IP)
 )
 CACHE = Path(os.environ.get("SQLGEN_CACHE") or Path(__file__).parents[2] / ".cache") / "fakesnow"
 SECONDS_TO_START = 60.0

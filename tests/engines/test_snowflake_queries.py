@@ -101,6 +101,8 @@ def questions(records: list[Record]) -> list[tuple[str, dict[str, Any], Window]]
         ("session-summary", {}, NO_WINDOW),
         ("session-summary", {"arn": "arn:aws:*", "access_key": keys[:2]}, middle),
         ("session-events", {"access_key": keys[-2:]}, NO_WINDOW),
+        ("origins", {"own_range": ["203.0.113.0/24", "2001:db8::/32"]}, middle),
+        ("origins", {"access_key": keys[:2], "own_account": ["111111111111"], "own_endpoint": ["vpce-0b2"]}, NO_WINDOW),
         ("recycled-keys", {}, middle),
         ("recycled-keys", {"access_key": keys}, NO_WINDOW),
         ("sessions", {}, middle),

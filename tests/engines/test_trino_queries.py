@@ -80,6 +80,8 @@ def questions(records: list[Record], luck: random.Random) -> Iterator[tuple[str,
     yield "console-keys", {"window": window}
     yield "session-summary", {"window": window}
     yield "session-summary", {"access_key": [luck.choice(keys)]}
+    yield "origins", {"window": window, "own_range": ["203.0.113.0/24", "2001:db8::/32"]}
+    yield "origins", {"access_key": [luck.choice(keys)], "own_account": ["111111111111"], "own_endpoint": ["vpce-0b2"]}
     yield "recycled-keys", {"window": window}
     yield "recycled-keys", {"access_key": [luck.choice(keys), luck.choice(keys)]}
     yield "sessions", {"window": window}
@@ -146,7 +148,7 @@ def test_the_demo_in_security_lake(server: TrinoServer, demo_records: list[Recor
 def event_row(record: Record) -> dict[str, Any]:
     """Return the columns of `events` that docs/rules.md §1 reads from a record, in the form of `lake_events`."""
     event, identity = Event(record), record.get("userIdentity")
-    texts = ("eventType", "eventCategory", "vpcEndpointId", "vpcEndpointAccountId")
+    texts = ("eventType", "eventCategory")
     said = {name: text(record.get(name)) for name in texts}
     row = {name: getattr(event, name) for name in event_columns() if hasattr(Event, name)}
     return row | {
@@ -154,8 +156,6 @@ def event_row(record: Record) -> dict[str, Any]:
         "created_at": iso(event.created_at),
         "event_type": said["eventType"],
         "event_category": said["eventCategory"],
-        "vpc_endpoint_id": said["vpcEndpointId"],
-        "vpc_endpoint_account_id": said["vpcEndpointAccountId"],
         "read_only": boolean(record.get("readOnly")),
         "user_name": text(field(identity, "userName")),
         "service_event_details": document(record.get("serviceEventDetails")),

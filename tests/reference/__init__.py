@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.reference.console_keys import console_keys
 from tests.reference.identity_chain import identity_chain
 from tests.reference.issuances import issuances
+from tests.reference.origins import origins
 from tests.reference.recycled_keys import recycled_keys
 from tests.reference.session_events import session_events
 from tests.reference.session_summary import session_summary
@@ -18,6 +19,7 @@ __all__ = [
     "console_keys",
     "identity_chain",
     "issuances",
+    "origins",
     "recycled_keys",
     "session_events",
     "session_summary",

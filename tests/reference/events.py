@@ -177,6 +177,14 @@ class Event:
         return self._text("errorMessage")
 
     @cached_property
+    def vpc_endpoint_id(self) -> str | None:
+        return self._text("vpcEndpointId")
+
+    @cached_property
+    def vpc_endpoint_account_id(self) -> str | None:
+        return self._text("vpcEndpointAccountId")
+
+    @cached_property
     def shared_event_id(self) -> str | None:
         return self._text("sharedEventID")
 

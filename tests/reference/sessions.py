@@ -27,6 +27,11 @@ CONSOLE = "signin.amazonaws.com"
 OUTSIDERS = ("SAMLUser", "WebIdentityUser", "Directory", "Unknown")
 
 
+def is_served(event: Event) -> bool:
+    """Whether a service made the call."""
+    return event.invoked_by not in (None, CONSOLE)
+
+
 def _kind(session: list[Event], openings: list[Issuance]) -> str:
     """How a session came about: the first of the list in §8 that holds."""
     kind = smallest(event.identity_type for event in session)
@@ -34,7 +39,7 @@ def _kind(session: list[Event], openings: list[Issuance]) -> str:
     created = smallest(event.session_created_at for event in session)
     openers = {issuance.event.identity_type for issuance in openings}
     from_console = any(event.from_console for event in session)
-    if not from_console and all(event.invoked_by not in (None, CONSOLE) for event in session):
+    if not from_console and all(map(is_served, session)):
         keyless = all(event.access_key_id is None for event in session)
         linked = ":assumed-role/AWSServiceRoleFor" in arn
         if kind == "AssumedRole" and ("AWSService" in openers or linked or (keyless and not openings)):
