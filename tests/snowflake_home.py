@@ -26,7 +26,7 @@ def write_connection(port: int, name: str = "test", options: Mapping[str, str | 
     """Write connections.toml with one connection, to a server on this machine, that gives up quickly."""
     settings: dict[str, str | int] = {
         "account": "local", "user": "tester", "password": PASSWORD, "host": "127.0.0.1", "port": port, "protocol": "http",
-        "retry_max_attempts": 3, "retry_backoff_base_ms": 1, "retry_backoff_cap_ms": 20, **(options or {}),
+        "retry_max_attempts": 3, "retry_backoff_base_ms": 5, "retry_backoff_cap_ms": 20, **(options or {}),
     }  # fmt: skip
     lines = [f"{key} = {value}" if isinstance(value, int) else f'{key} = "{value}"' for key, value in settings.items()]
     write_connections("\n".join([f"[{name}]", *lines, ""]))

@@ -138,7 +138,7 @@ def test_a_private_key_that_cannot_be_read_is_not_quoted(stub: SnowflakeStub) ->
 def test_an_endpoint_that_is_down_says_what_to_check(stub: SnowflakeStub) -> None:
     write_connection(1)
     message = refused(lambda: open_warehouse(profile(connection_name="test")))
-    assert message.startswith("Snowflake: no connection test: ")
+    assert message.startswith("Snowflake's connection test cannot be opened: ")
     assert "Connection refused" in message and "check account (or host)" in message
 
 
@@ -240,6 +240,7 @@ def test_throttling_without_end_is_a_fault(stub: SnowflakeStub, warehouse: Wareh
     stub.statuses = [429] * 12
     message = refused(lambda: ask(warehouse))
     assert "429" in message and message.startswith("Snowflake")
+    assert len(stub.statuses) == 12 - 3, "the connection's own retry_max_attempts counts, not the connector's default"
 
 
 def test_a_statement_that_is_not_known_yet_is_waited_for(stub: SnowflakeStub, warehouse: Warehouse) -> None:
@@ -301,8 +302,9 @@ def test_a_statement_over_its_time_is_stopped_here_and_there(stub: SnowflakeStub
             pytest.fail("there is no answer")
 
     message = refused(run)
-    assert "it took longer than 0.3 s" in message and "narrow the window" in message
-    assert stub.sent("SELECT 1")[0].is_aborted
+    query_id = stub.sent("SELECT 1")[0].query_id
+    assert message.startswith(f"Snowflake {query_id} took longer than 0.3 s; narrow the window")
+    assert message.endswith(f"({query_id} was stopped)") and stub.sent("SELECT 1")[0].is_aborted
     ask(warehouse)
     assert [statement.text for statement in stub.sent("ALTER SESSION")] == [
         "ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 1",
@@ -323,13 +325,43 @@ def test_a_limit_of_bytes_cannot_be_kept_and_is_refused(stub: SnowflakeStub, war
 
 def test_an_error_of_the_listener_stops_the_statement(stub: SnowflakeStub, warehouse: Warehouse) -> None:
     stub.answers = [Answer(states=["RUNNING..."])]
+    told: list[str] = []
 
     def listen(status: QueryStatus) -> None:
-        raise WarehouseError("enough")
+        told.append(status.state)
+        if status.state == "RUNNING":
+            raise WarehouseError("enough")
 
-    with pytest.raises(WarehouseError, match="enough"), warehouse.query("SELECT 1", listen=listen):
+    with pytest.raises(WarehouseError, match=r"enough .* was stopped"), warehouse.query("SELECT 1", listen=listen):
         pass
-    assert stub.statements[0].is_aborted
+    assert stub.statements[0].is_aborted and told == ["RUNNING", "ABORTED"]
+
+
+def test_what_could_not_be_stopped_is_said(stub: SnowflakeStub, warehouse: Warehouse) -> None:
+    stub.answers = [Answer(states=["RUNNING..."])]
+
+    def listen(status: QueryStatus) -> None:
+        stub.statuses = [403] * 3
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught, warehouse.query("SELECT 1", listen=listen):
+        pass
+    [note] = caught.value.__notes__
+    assert f"SYSTEM$CANCEL_QUERY('{stub.statements[0].query_id}')" in note and "may still run" in note
+
+
+def test_a_server_that_is_lost_meanwhile_is_a_fault_that_says_so(stub: SnowflakeStub, warehouse: Warehouse) -> None:
+    stub.answers = [Answer(states=["RUNNING..."])]
+
+    def listen(status: QueryStatus) -> None:
+        stub.statuses = [503] * 12
+
+    def run() -> None:
+        with warehouse.query("SELECT 1", listen=listen):
+            pass
+
+    message = refused(run)
+    assert "it was lost sight of" in message and "503" in message
 
 
 def test_leaving_the_block_early_leaves_the_connection_usable(stub: SnowflakeStub, warehouse: Warehouse) -> None:
@@ -381,7 +413,7 @@ def interrupt(until: str) -> tuple[int, str, str, float]:
 def test_ctrl_c_stops_the_statement_in_the_warehouse(stub: SnowflakeStub) -> None:
     stub.answers = [Answer(states=["RUNNING..."])]
     status, out, err, seconds = interrupt("RUNNING")
-    assert (status, err) == (0, "") and out.endswith("interrupted\n")
+    assert (status, err) == (0, "") and out.endswith("ABORTED\ninterrupted\n")
     assert stub.statements[0].is_aborted and stub.closed_sessions == 1
     assert seconds < 3
 

@@ -125,7 +125,7 @@ def test_a_wrong_statement_is_one_line(warehouse: Warehouse, sql: str) -> None:
 
 def test_what_takes_too_long_is_ended_in_the_warehouse(server: SnowflakeServer, warehouse: Warehouse) -> None:
     begun = time.monotonic()
-    with pytest.raises(WarehouseError, match="it took longer than 1 s"):  # noqa: SIM117
+    with pytest.raises(WarehouseError, match=r"took longer than 1 s.* was stopped"):  # noqa: SIM117
         with warehouse.query(SLOW, limits=QueryLimits(timeout_seconds=1)):
             pass
     assert time.monotonic() - begun < 10

@@ -6,9 +6,11 @@ https://docs.snowflake.com/en/developer-guide/snowflake-cli/connecting/configure
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from typing import Any
 
 import snowflake.connector
+from snowflake.connector import ConnectionConfig
 from snowflake.connector.config_manager import CONFIG_MANAGER
 from snowflake.connector.errors import Error
 
@@ -50,6 +52,7 @@ def connect(profile: Profile) -> SnowflakeWarehouse:
         "autocommit": True,
         "session_parameters": SESSION_PARAMETERS,
         "client_memory_limit": MEMORY_LIMIT_MB,
+        **_overlooked(options),
         "validate_default_parameters": True,  # a warehouse that is not there is said now, not at the first statement
         "enable_server_session_keep_alive_auto_detection": False,  # else it warns that its default will change
         "auto_cleanup": False,  # `close` is called; at the end of the process nothing waits for a network that is gone
@@ -58,8 +61,14 @@ def connect(profile: Profile) -> SnowflakeWarehouse:
         with stdout_kept_clean():
             connection = run(lambda: snowflake.connector.connect(**settings))
     except Error as error:
-        raise fault(f"Snowflake: no connection {name}", error.errno, error.raw_msg, secrets) from None
+        raise fault(f"Snowflake's connection {name} cannot be opened", error.errno, error.raw_msg, secrets) from None
     return SnowflakeWarehouse(connection, secrets)
+
+
+def _overlooked(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those options of a named connection that connector 5.2 would replace by its own defaults: timeouts, retries, checks of TLS."""
+    defaults = {field.name for field in fields(ConnectionConfig) if field.default not in (None, MISSING)}
+    return {name: value for name, value in options.items() if name in defaults}
 
 
 def _named_connection(name: str) -> tuple[str, Mapping[str, Any]]:

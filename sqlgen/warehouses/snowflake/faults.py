@@ -116,15 +116,15 @@ def one_line(message: str, secrets: Iterable[str] = ()) -> str:
     return line if len(line) <= MAXIMUM_LENGTH else line[: MAXIMUM_LENGTH - 3] + "..."
 
 
-def fault(what: str, code: int | None, message: str, secrets: Iterable[str] = ()) -> WarehouseError:
+def fault(what: str, code: int | None, message: str = "", secrets: Iterable[str] = ()) -> WarehouseError:
     """Return the error to raise: what went wrong, Snowflake's words and code, and what to do.
 
     Args:
-        what: what was being done, such as `Snowflake refused the login of connection prod`.
-        code, message: as the connector gives them.
+        what: what was being done and went wrong, such as `Snowflake 01b2...: the statement failed`.
+        code, message: as the connector gives them; without a message `what` says it all.
         secrets: texts that must not be shown.
     """
     line = one_line(message, secrets)
     advice = next((fault.advice for fault in FAULTS if fault.fits(code, line)), "")
-    number = f" ({code:06d})" if code is not None and code > 0 else ""
-    return WarehouseError(f"{what}: {line or 'no reason given'}{number}" + (f"; {advice}" if advice else ""))
+    said = f": {line}" + (f" ({code:06d})" if code is not None and code > 0 else "") if line else ""
+    return WarehouseError(what + said + (f"; {advice}" if advice else ""))

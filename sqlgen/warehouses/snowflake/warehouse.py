@@ -78,7 +78,10 @@ class SnowflakeWarehouse:
         limits: QueryLimits = NO_LIMITS,
         listen: StatusListener | None = None,
     ) -> Iterator[Rows]:
-        """See `Warehouse.query`; raises UsageError for a limit of bytes, which Snowflake cannot keep."""
+        """See `Warehouse.query`; raises UsageError for a limit of bytes, which Snowflake cannot keep.
+
+        The last status that `listen` hears has the state ABORTED where the statement was stopped.
+        """
         if limits.maximum_scan_bytes is not None:
             raise UsageError(
                 "Snowflake does not tell what a statement reads while it runs: limit its time, not its bytes"
@@ -144,11 +147,18 @@ class SnowflakeWarehouse:
         self._limit(cursor, limits)
         values = [to_bind(value) for value in binds] or None
         parameters = {"QUERY_TAG": tag} if tag else None
+        begun = time.monotonic()
         sent = start(lambda: cursor.execute_async(sql, values, _statement_params=parameters))
         try:
-            status = self._wait(str(outcome_of(sent)["queryId"]), limits, listen)
-        except BaseException:
-            self._stop(cursor, sent)
+            status = self._wait(str(outcome_of(sent)["queryId"]), begun, limits, listen)
+        except BaseException as error:
+            became = self._stop(cursor, sent, begun, listen)
+            if isinstance(error, Error):
+                error = self._fault("it was lost sight of" if became else "the statement was not taken", error)
+            if isinstance(error, WarehouseError):
+                raise type(error)(f"{error} ({became})" if became else str(error)) from error.__cause__
+            if became:
+                error.add_note(became)
             raise
         # raises with the reason when the statement failed
         run(lambda: self._connection.get_query_status_throw_if_error(status.query_id))
@@ -164,9 +174,9 @@ class SnowflakeWarehouse:
             run(lambda: cursor.execute(f"ALTER SESSION {change}"))
             self._timeout = seconds
 
-    def _wait(self, query_id: str, limits: QueryLimits, listen: StatusListener | None) -> QueryStatus:
+    def _wait(self, query_id: str, begun: float, limits: QueryLimits, listen: StatusListener | None) -> QueryStatus:
         """Return the last status of a statement, ended well or not; WarehouseError when it takes longer than it may."""
-        begun, unknown = time.monotonic(), 0
+        unknown, longest = 0, limits.timeout_seconds
         for pause in chain(PAUSES, repeat(1.0)):
             state = self._state(query_id)
             unknown += state == "NO_DATA"
@@ -180,10 +190,9 @@ class SnowflakeWarehouse:
                 raise WarehouseError(
                     f"Snowflake knows nothing of {query_id}, which it was sent: look into its query history"
                 )
-            if limits.timeout_seconds is not None and elapsed >= limits.timeout_seconds:
-                late = f"it took longer than {limits.timeout_seconds:g} s"
-                raise fault(f"Snowflake {query_id}: stopped", TIMED_OUT, late)
-            time.sleep(pause if limits.timeout_seconds is None else min(pause, limits.timeout_seconds - elapsed))
+            if longest is not None and elapsed >= longest:
+                raise fault(f"Snowflake {query_id} took longer than {longest:g} s", TIMED_OUT)
+            time.sleep(pause if longest is None else min(pause, longest - elapsed))
         return status
 
     def _state(self, query_id: str) -> str:
@@ -194,11 +203,27 @@ class SnowflakeWarehouse:
                 return "NO_DATA"
             raise
 
-    def _stop(self, cursor: SnowflakeCursor, sent: Future[dict[str, str | None]]) -> None:
-        """Cancel a statement that was sent, or is being sent, as far as that can be done; why, is being raised."""
-        with suppress(Error, TimeoutError):
+    def _stop(
+        self,
+        cursor: SnowflakeCursor,
+        sent: Future[dict[str, str | None]],
+        begun: float,
+        listen: StatusListener | None,
+    ) -> str:
+        """Cancel a statement that was sent, or is being sent; return what became of it, nothing where there was none to stop."""
+        try:
             query_id = str(outcome_of(sent, SECONDS_TO_STOP)["queryId"])
+        except TimeoutError:
+            return "a statement was being sent and may run: look for it in Snowflake's query history"
+        except Error:
+            return ""
+        try:
             run(lambda: cursor.abort_query(query_id), SECONDS_TO_STOP)
+        except (Error, TimeoutError):
+            return f"{query_id} may still run and could not be stopped: stop it with SELECT SYSTEM$CANCEL_QUERY('{query_id}')"
+        if listen is not None:
+            listen(QueryStatus(query_id, "ABORTED", elapsed_seconds=time.monotonic() - begun))
+        return f"{query_id} was stopped"
 
     def _rows(self, cursor: SnowflakeCursor, names: Sequence[str], wanted: Mapping[str, str]) -> Iterator[Row]:
         """Yield the rows with the wanted names and kinds, fetched a thousand at a time."""
