@@ -84,7 +84,7 @@ class SnowflakeWarehouse:
         """
         if limits.maximum_scan_bytes is not None:
             raise UsageError(
-                "Snowflake does not tell what a statement reads while it runs: limit its time, not its bytes"
+                "Snowflake does not tell what a statement reads while it runs: limit its time (--timeout), not its bytes"
             )
         with self._faults("the statement failed"), self._connection.cursor() as cursor:
             status = self._run(cursor, sql, binds, tag, limits, listen)
@@ -218,9 +218,11 @@ class SnowflakeWarehouse:
         except Error:
             return ""
         try:
-            run(lambda: cursor.abort_query(query_id), SECONDS_TO_STOP)
+            is_stopped = run(lambda: cursor.abort_query(query_id), SECONDS_TO_STOP)
         except (Error, TimeoutError):
             return f"{query_id} may still run and could not be stopped: stop it with SELECT SYSTEM$CANCEL_QUERY('{query_id}')"
+        if not is_stopped:
+            return f"{query_id} had ended already"
         if listen is not None:
             listen(QueryStatus(query_id, "ABORTED", elapsed_seconds=time.monotonic() - begun))
         return f"{query_id} was stopped"
