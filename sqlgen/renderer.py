@@ -19,7 +19,7 @@ from sqlgen.checks import check_text
 from sqlgen.checks.subject import layout_schema
 from sqlgen.checks.traits import traits_of
 from sqlgen.dialects import Dialect, load_dialect, load_layout
-from sqlgen.errors import CheckError
+from sqlgen.errors import CheckError, UsageError
 from sqlgen.networks import network_bounds
 from sqlgen.partitions import Bounds, Partition, put_window
 from sqlgen.queries import OutputColumn, Parameter, Query, load_query
@@ -179,7 +179,11 @@ def _plan(
     named: bool,
 ) -> _Plan:
     subjects = [p for p in query.parameters if p.subject and p.type != "choice" and p.default is None]
-    marked = tuple(query.parameter(name).name for name in takes or ())
+    taken = [query.parameter(name) for name in takes or ()]
+    for parameter in taken:
+        if parameter.type == "network":  # its bounds are computed here, from its value
+            raise UsageError(f"{query.name} needs the value of {parameter.option} when its text is made")
+    marked = tuple(parameter.name for parameter in taken)
     if markers and takes is None and not any(parameter.name in arguments.values for parameter in subjects):
         marked = tuple(parameter.name for parameter in subjects if parameter.marker)
     no_window = arguments.window_from is None and arguments.window_to is None

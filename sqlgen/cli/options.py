@@ -51,6 +51,30 @@ QUERY_OPTIONS: dict[str, Any] = {
     ],
     "direction": Annotated[str | None, typer.Option("--direction", help="origin, derived or both.")],
     "max_depth": Annotated[int | None, typer.Option("--max-depth", help="How many hops to follow, 0 to 100.")],
+    "account": Annotated[str | None, typer.Option("--account", metavar="ID", help="Account id of the identity.")],
+    "source_ip": Annotated[
+        str | None, typer.Option("--source-ip", metavar="ADDRESS", help="Address of a call, exact or with *.")
+    ],
+    "user_agent": Annotated[
+        str | None,
+        typer.Option("--user-agent", metavar="TEXT", help="Part of a user agent, in any case; * for anything."),
+    ],
+    "denied_only": Annotated[
+        bool | None, typer.Option("--denied-only", help="Only sessions that were refused something.")
+    ],
+    "own_account": Annotated[
+        list[str] | None,
+        typer.Option(
+            "--own-account", metavar="ID", help="Account of yours; several. Default: those whose logs these are."
+        ),
+    ],
+    "own_endpoint": Annotated[
+        list[str] | None, typer.Option("--own-endpoint", metavar="ID", help="VPC endpoint of yours; several.")
+    ],
+    "own_range": Annotated[
+        list[str] | None,
+        typer.Option("--own-range", metavar="RANGE", help="Addresses of yours, such as 203.0.113.0/24; several."),
+    ],
 }
 """One option for each parameter that any query takes, by the parameter's name; a query refuses those that it does not take."""
 

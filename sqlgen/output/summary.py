@@ -8,6 +8,7 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from sqlgen.output.answer import Row
+from sqlgen.output.columns import count, draw_line, total
 from sqlgen.output.page import GAP, Page, Part, widths
 from sqlgen.output.samples import target
 from sqlgen.output.words import identity, plural, session_start, span
@@ -19,7 +20,6 @@ MOST_LISTED = 20
 
 _HEADINGS = ("", "service", "call", "calls", "ok", "denied", "what", "when")
 _NUMBERS = frozenset({3, 4, 5})
-_STYLES = {"!": "bold red", "+": "yellow", "": ""}
 
 
 def draw_summary(page: Page, rows: list[Row]) -> None:
@@ -27,7 +27,7 @@ def draw_summary(page: Page, rows: list[Row]) -> None:
     sessions: dict[object, list[Row]] = {}
     for row in rows:
         sessions.setdefault(row.get("session_id"), []).append(row)
-    busiest = sorted(sessions.values(), key=lambda calls: -_total(calls, "calls"))[:MAX_BLOCKS]
+    busiest = sorted(sessions.values(), key=lambda calls: -total(calls, "calls"))[:MAX_BLOCKS]
     for number, calls in enumerate(busiest):
         if number:
             page.blank()
@@ -55,18 +55,18 @@ def _draw_block(page: Page, calls: list[Row]) -> None:
         _draw_stacked(page, calls, lines, columns)
         return
     columns[6] = min(wanted_what, room)
-    _draw_line(page, _HEADINGS, columns, "dim")
+    draw_line(page, _HEADINGS, columns, _NUMBERS, "dim")
     for line in lines:
-        _draw_line(page, line, columns, _STYLES[line[0]])
+        draw_line(page, line, columns, _NUMBERS)
 
 
 def _draw_header(page: Page, calls: list[Row], seen: str) -> None:
     head = calls[0]
     began, session = session_start(head), str(head.get("session_id") or "")
-    denied = _total(calls, "denied")
-    writes = sum(_number(row, "calls") for row in calls if row.get("read_only") is False)
-    sensitive = sum(_number(row, "calls") for row in calls if row.get("sensitive"))
-    counts = f"{plural(_total(calls, 'calls'), 'call')}: {denied} denied, {plural(writes, 'write')}, "
+    denied = total(calls, "denied")
+    writes = sum(count(row, "calls") for row in calls if row.get("read_only") is False)
+    sensitive = sum(count(row, "calls") for row in calls if row.get("sensitive"))
+    counts = f"{plural(total(calls, 'calls'), 'call')}: {denied} denied, {plural(writes, 'write')}, "
     parts: list[Part] = [
         ("WHAT", "bold"),
         (page.shown(identity({**head, "session_created_at": began or None, "access_key_id": began or None})), "bold"),
@@ -79,46 +79,35 @@ def _draw_header(page: Page, calls: list[Row], seen: str) -> None:
     page.line(parts, rest=GAP)
 
 
-def _draw_line(page: Page, cells: tuple[str, ...], columns: list[int], style: str) -> None:
-    fitted = [page.cut(cell, columns[place]) for place, cell in enumerate(cells)]
-    padded = [
-        " " * (columns[place] - cell_len(cell)) + cell
-        if place in _NUMBERS
-        else cell + " " * (columns[place] - cell_len(cell))
-        for place, cell in enumerate(fitted)
-    ]
-    page.line([(GAP.join(padded[1:]), style)], first=f"{padded[0]} ", rest=GAP)
-
-
 def _draw_stacked(page: Page, calls: list[Row], lines: list[tuple[str, ...]], columns: list[int]) -> None:
     """Draw for a narrow terminal: a line of counts for each call, below it what and when."""
     room = page.width - 2 - sum(columns[3:6]) - len(GAP) * 4
     names = widths(columns[1:3], room, (6, 6))
     narrow = [columns[0], *names, *columns[3:6]]
-    _draw_line(page, _HEADINGS[:6], narrow, "dim")
+    draw_line(page, _HEADINGS[:6], narrow, _NUMBERS, "dim")
     for line in lines:
-        _draw_line(page, line[:6], narrow, _STYLES[line[0]])
+        draw_line(page, line[:6], narrow, _NUMBERS)
         page.note(GAP.join(cell for cell in (line[7], page.cut(line[6], page.width * 2)) if cell), indent=4)
 
 
 def _cells(page: Page, row: Row, dated: bool) -> tuple[str, ...]:
-    marker = "!" if _number(row, "denied") or row.get("sensitive") else "+" if row.get("read_only") is False else ""
+    marker = "!" if count(row, "denied") or row.get("sensitive") else "+" if row.get("read_only") is False else ""
     return (
         marker,
         page.shown(str(row.get("event_source") or "").removesuffix(".amazonaws.com")),
         page.shown(row.get("event_name")),
-        str(_number(row, "calls")),
-        str(_number(row, "succeeded")),
-        str(_number(row, "denied")),
+        str(count(row, "calls")),
+        str(count(row, "succeeded")),
+        str(count(row, "denied")),
         page.shown(target(row)),
         span(row.get("first_seen"), row.get("last_seen"), date=dated),
     )
 
 
 def _most_telling(row: Row) -> tuple[object, ...]:
-    denied, sensitive, writes = _number(row, "denied") > 0, bool(row.get("sensitive")), row.get("read_only") is False
+    denied, sensitive, writes = count(row, "denied") > 0, bool(row.get("sensitive")), row.get("read_only") is False
     group = 0 if denied else 1 if sensitive else 2 if writes else 3
-    return group, -_number(row, "calls"), str(row.get("event_source")), str(row.get("event_name"))
+    return group, -count(row, "calls"), str(row.get("event_source")), str(row.get("event_name"))
 
 
 def _listed(calls: list[Row], name: str, noun: str) -> str:
@@ -135,14 +124,3 @@ def _listed(calls: list[Row], name: str, noun: str) -> str:
 def _extreme(calls: list[Row], name: str, choose: Callable[[list[datetime]], datetime]) -> datetime | None:
     moments = [value for row in calls if isinstance(value := row.get(name), datetime)]
     return choose(moments) if moments else None
-
-
-def _total(calls: list[Row], name: str) -> int:
-    return sum(_number(row, name) for row in calls)
-
-
-def _number(row: Row, name: str) -> int:
-    try:
-        return int(str(row.get(name) or 0))
-    except ValueError:
-        return 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TextIO
 
 from sqlgen.errors import UsageError
-from sqlgen.output.answer import AnswerLike
+from sqlgen.output.answer import AnswerLike, Row
 from sqlgen.output.machine import write_csv, write_json, write_jsonl
 
 FORMATS = ("table", "json", "jsonl", "csv")
@@ -52,15 +53,22 @@ def _write_table(
     from sqlgen.output.chain import draw_chain
     from sqlgen.output.grid import draw_grid
     from sqlgen.output.keys import draw_keys
-    from sqlgen.output.page import open_page
+    from sqlgen.output.origins import draw_origins
+    from sqlgen.output.page import Page, open_page
+    from sqlgen.output.recycled import draw_recycled
+    from sqlgen.output.sessions import draw_sessions
     from sqlgen.output.summary import draw_summary
 
     page = open_page(stream, width, color, unicode)
-    if answer.query == "identity-chain":
-        draw_chain(page, rows)
-    elif answer.query == "session-summary":
-        draw_summary(page, rows)
-    elif answer.query == "console-keys":
-        draw_keys(page, rows)
+    pages: dict[str, Callable[[Page, list[Row]], None]] = {
+        "identity-chain": draw_chain,
+        "session-summary": draw_summary,
+        "console-keys": draw_keys,
+        "sessions": draw_sessions,
+        "origins": draw_origins,
+        "recycled-keys": draw_recycled,
+    }
+    if answer.query in pages:
+        pages[answer.query](page, rows)
     else:
         draw_grid(page, answer.columns, rows)

@@ -1,0 +1,99 @@
+"""origins for people: a WHERE block a session, what to doubt first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.cells import cell_len
+
+from sqlgen.output.answer import Row
+from sqlgen.output.columns import count, draw_line, total
+from sqlgen.output.page import GAP, Page, Part
+from sqlgen.output.words import client, identity, plural, session_start, span
+
+MAX_BLOCKS = 20
+"""Sessions shown, those with doubtful addresses before the busy ones."""
+DOUBTFUL = ("foreign-endpoint", "unknown-endpoint")
+_HEADINGS = ("", "trust", "from", "with", "calls", "denied", "when")
+_NUMBERS = frozenset({4, 5})
+_LEAST = 12
+_NOTE = (
+    "foreign-endpoint, unknown-endpoint: whoever owns a VPC endpoint chooses the addresses behind it, so such an address proves nothing. "
+    "--own-account, --own-endpoint and --own-range name what is yours."
+)
+
+
+def draw_origins(page: Page, rows: list[Row]) -> None:
+    """Draw the sessions, most doubtful first, and say how many are left out."""
+    sessions: dict[object, list[Row]] = {}
+    for row in rows:
+        sessions.setdefault(row.get("session_id"), []).append(row)
+    chosen = sorted(sessions.values(), key=lambda places: (-_doubtful(places), -total(places, "calls")))[:MAX_BLOCKS]
+    for places in chosen:
+        _draw_block(page, sorted(places, key=_least_doubtful))
+        page.blank()
+    if any(map(_doubtful, chosen)):
+        page.note(_NOTE, indent=0)
+    if left := len(sessions) - len(chosen):
+        page.note(
+            f"{plural(left, 'more session')} with fewer calls: --session-id or --arn shows one of them, --format json all.",
+            indent=0,
+            style="bold",
+        )
+
+
+def _draw_block(page: Page, places: list[Row]) -> None:
+    head = places[0]
+    began, session = session_start(head), str(head.get("session_id") or "")
+    keyed = began or None  # of a session that has a beginning the keys are temporary
+    parts: list[Part] = [
+        ("WHERE", "bold"),
+        (page.shown(identity({**head, "session_created_at": keyed, "access_key_id": keyed})), "bold"),
+        (page.shown(f"session {began}" if began else f"key {session}"), "cyan"),
+        (f"{plural(total(places, 'calls'), 'call')} from {plural(len(places), 'place')}", ""),
+        (f"{_doubtful(places)} of them doubtful" if _doubtful(places) else "", "bold red"),
+    ]
+    page.line(parts, rest=GAP)
+    page.blank()
+    moments = [row.get(name) for row in places for name in ("first_seen", "last_seen")]
+    dated = len({moment.date() for moment in moments if isinstance(moment, datetime)}) > 1
+    lines = [_cells(page, row, dated) for row in places]
+    columns = [max(cell_len(line[place]) for line in [_HEADINGS, *lines]) for place in range(len(_HEADINGS))]
+    columns[0] = 1
+    room = page.width - sum(columns) + columns[2] + columns[3] - len(GAP) * (len(columns) - 2) - 1
+    columns[3] = min(columns[3], max(room - columns[2], _LEAST))
+    columns[2] = min(columns[2], room - columns[3])
+    if columns[2] < min(_LEAST, max(cell_len(line[2]) for line in lines)):  # too narrow for columns
+        for line in lines:
+            named = [f"{cell} {name}" for cell, name in zip(line[4:6], _HEADINGS[4:6], strict=True)]
+            page.line([(cell, "") for cell in (*line[1:4], *named, line[6])], first=f"{line[0]:<1} ", rest=GAP)
+        return
+    draw_line(page, _HEADINGS, columns, _NUMBERS, "dim")
+    for line in lines:
+        draw_line(page, line, columns, _NUMBERS)
+
+
+def _cells(page: Page, row: Row, dated: bool) -> tuple[str, ...]:
+    endpoint, owner = row.get("vpc_endpoint_id"), row.get("vpc_endpoint_account_id")
+    place = page.shown(row.get("source_ip")) or "no address"
+    if row.get("in_own_range"):
+        place += " (own range)"
+    if row.get("trust") != "aws" and (endpoint or owner):
+        place += f" through {page.shown(endpoint) or 'an endpoint'}" + (f" of {page.shown(owner)}" if owner else "")
+    return (
+        "!" if row.get("trust") in DOUBTFUL else "",
+        page.shown(row.get("trust")),
+        place,
+        page.shown(client(row.get("user_agent"))),
+        str(count(row, "calls")),
+        str(count(row, "denied")),
+        span(row.get("first_seen"), row.get("last_seen"), date=dated),
+    )
+
+
+def _doubtful(places: list[Row]) -> int:
+    return sum(row.get("trust") in DOUBTFUL for row in places)
+
+
+def _least_doubtful(row: Row) -> tuple[bool, bool, int]:
+    return (row.get("trust") not in DOUBTFUL, row.get("trust") == "aws", -count(row, "calls"))
