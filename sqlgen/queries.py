@@ -52,12 +52,12 @@ class Form:
     """One way in which a question is kept in a warehouse to be called.
 
     `name`: the query's in snake case, and what sets this form apart from the first; `takes`: the parameters that the caller gives, before
-    the window, in the order of the query's own; `choices`: what is settled already.
+    the window, in the order of the query's own; `choices`: what is settled already (a choice, a flag).
     """
 
     name: str
     takes: tuple[str, ...]
-    choices: Mapping[str, str]
+    choices: Mapping[str, str | bool]
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _parameter(entry: dict[str, Any]) -> Parameter:
 def _forms(query: str, parameters: Sequence[Parameter], entries: Sequence[Mapping[str, Any]] | None) -> Iterator[Form]:
     """Yield the forms that the front matter names; where it names none, the one of the bind markers.
 
-    `identity_chain`, `identity_chain_both`, `identity_chain_by_session_id`, `console_keys_all`.
+    `identity_chain`, `identity_chain_both`, `identity_chain_by_session_id`, `console_keys_all`, `sessions_denied_only`.
     """
     order = [parameter.name for parameter in parameters]
     first = [parameter.name for parameter in parameters if parameter.marker]
@@ -134,7 +134,7 @@ def _forms(query: str, parameters: Sequence[Parameter], entries: Sequence[Mappin
         takes = sorted(entry["takes"], key=order.index)
         first = takes if place == 0 else first
         choices = {name: value for name, value in entry.items() if name != "takes"}
-        name = "_".join([query.replace("-", "_"), *choices.values()])
+        name = "_".join([query.replace("-", "_"), *(key if value is True else value for key, value in choices.items())])
         if takes != first:
             name += "_by_" + "_and_".join(takes) if takes else "_all"
         yield Form(name, tuple(takes), choices)

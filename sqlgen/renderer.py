@@ -134,6 +134,8 @@ def render(
     tree.place_numbers(body, {p.name: v for p in question.parameters if isinstance(v := plan.value(p), int)})
 
     select = tree.layout_select(shape, engine, log)
+    if named:
+        tree.qualify(select, {*plan.markers, *WINDOW})
     tree.prune(select, body)
     bounds = Bounds(plan.arguments.window_from, plan.arguments.window_to, plan.marked_window, question.look_back_hours)
     if traits_of(engine).folds_upper:  # partition columns are written in quotes, by the names that the engine gave them

@@ -122,7 +122,7 @@ class AthenaPlace:
             self._ask(self._client.create_named_query, ClientRequestToken=str(uuid.uuid4()), **content)
 
     def _named_queries(self) -> Iterator[Kept]:
-        ids = list(self._pages("list_named_queries", "NamedQueryIds"))
+        ids = list(self._pages(self._client.list_named_queries, "NamedQueryIds"))
         for start in range(0, len(ids), NAMED_QUERIES_A_BATCH):
             batch = ids[start : start + NAMED_QUERIES_A_BATCH]
             for item in self._ask(self._client.batch_get_named_query, NamedQueryIds=batch)["NamedQueries"]:
@@ -135,7 +135,9 @@ class AthenaPlace:
                 )
 
     def _prepared_statements(self) -> Iterator[Kept]:
-        names = [item["StatementName"] for item in self._pages("list_prepared_statements", "PreparedStatements")]
+        names = [
+            item["StatementName"] for item in self._pages(self._client.list_prepared_statements, "PreparedStatements")
+        ]
         self._statements = len(names)
         for start in range(0, len(names), STATEMENTS_A_BATCH):
             told = self._ask(
@@ -147,11 +149,14 @@ class AthenaPlace:
                 name = item["StatementName"]
                 yield Kept(PREPARED_STATEMENT, name, name, item.get("Description", ""), item["QueryStatement"])
 
-    def _pages(self, operation: str, items: str) -> Iterator[Any]:
-        paginate = self._client.get_paginator(operation).paginate
-        pages = iter(paginate(WorkGroup=self._workgroup))
-        while (page := self._ask(lambda: next(pages, None))) is not None:
+    def _pages(self, request: Callable[..., Any], items: str) -> Iterator[Any]:
+        more: dict[str, str] = {}
+        while True:
+            page = self._ask(request, WorkGroup=self._workgroup, **more)
             yield from page[items]
+            if not page.get("NextToken"):
+                return
+            more = {"NextToken": page["NextToken"]}
 
     def _ask(self, request: Callable[..., Any], **content: Any) -> Any:
         """Make a request; WarehouseError in one line where it fails."""

@@ -37,7 +37,7 @@ class FormText:
     @property
     def about(self) -> str:
         """What it asks and what it is given, for people, without a question mark: those are counted as parameters by some."""
-        settled = "".join(f" ({name} {value})" for name, value in self.form.choices.items())
+        settled = "".join(f" ({name}: {value})" for name, value in self.form.choices.items())
         given = ", ".join(
             f"{place} {argument.name} ({argument.meaning})" for place, argument in enumerate(self.arguments, 1)
         )
