@@ -60,12 +60,12 @@ def write_profile(partition: str = "timestamp=yyyy/MM/dd") -> None:
     )
 
 
-def saved(*queries: str, profile: Profile = PROFILE, **options: bool) -> list[tuple[str, str, str]]:
-    return [(item.outcome, item.kind, item.name) for item in save(queries or (QUERY,), profile, **options)]
+def saved(*queries: str, profile: Profile = PROFILE, prune: bool = False) -> list[tuple[str, str, str]]:
+    return [(item.outcome, item.kind, item.name) for item in save(queries or (QUERY,), profile, prune=prune)]
 
 
-def outcomes(*queries: str, **options: bool) -> set[str]:
-    return {outcome for outcome, _, _ in saved(*queries, **options)}
+def outcomes(*queries: str, prune: bool = False) -> set[str]:
+    return {outcome for outcome, _, _ in saved(*queries, prune=prune)}
 
 
 def named(endpoint: AthenaEndpoint) -> list[Any]:

@@ -37,8 +37,6 @@ MOST_STATEMENTS = 1000
 class AthenaPlace:
     """A workgroup. See `sqlgen.objects.base.Place`."""
 
-    verbatim = True
-
     def __init__(self, profile: Profile, warehouse: AthenaWarehouse) -> None:
         self._client = warehouse.client("athena")
         self._workgroup = warehouse.workgroup
@@ -178,7 +176,7 @@ def _headed(text: FormText) -> str:
         f"-- {text.query.question}",
         *(f"-- {place} {argument.name}: {argument.meaning}" for place, argument in enumerate(text.arguments, 1)),
     ]
-    return "\n".join(lines).replace("?", ".") + "\n" + text.sql
+    return "\n".join(lines).replace("?", ".") + "\n" + text.rendered.sql
 
 
 def _not_found(error: BaseException | None) -> bool:

@@ -39,9 +39,9 @@ class SavedObject:
     name: str
     sql: str
     about: str
-    call: str
-    query: str
-    arguments: tuple[Argument, ...]
+    call: str = ""
+    query: str = ""
+    arguments: tuple[Argument, ...] = ()
 
     @property
     def content_hash(self) -> str:
@@ -87,9 +87,6 @@ class Change:
 class Place(Protocol):
     """Where a warehouse keeps objects: a workgroup, a schema, a database."""
 
-    verbatim: bool
-    """Whether texts are kept as they were given; where not, the mark alone tells what has changed."""
-
     def objects(self, text: FormText) -> Sequence[SavedObject]:
         """Return the objects that keep one form of a question; WarehouseError when it is more than the warehouse takes."""
 
@@ -131,7 +128,8 @@ class Plan:
                 return [Change("refuse", item, found[0], f"somebody else's {item.kind} has that name")]
             return [Change("create", item, None)]
         marked = [kept for kept in ours if kept.content_hash == item.content_hash]
-        same = [kept for kept in marked if not self._place.verbatim or kept.sql == self._place.spelled(item)]
+        # a text that may not be read is taken at its mark's word
+        same = [kept for kept in marked if not kept.sql or kept.sql == self._place.spelled(item)]
         stays = (same or marked or ours)[0]
         reason = "" if same or not marked else "its text had been changed by hand"
         first = Change("keep" if same else "replace", item, stays, reason)

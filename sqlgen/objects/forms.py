@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlgen.answers import with_own
 from sqlgen.profiles import Profile
 from sqlgen.queries import Form, Query, load_query
-from sqlgen.renderer import WINDOW, render
+from sqlgen.renderer import WINDOW, Rendered, render
 
 WINDOW_MEANINGS = {
     "window_from": "begin of the window, inclusive",
@@ -30,7 +30,7 @@ class FormText:
 
     query: Query
     form: Form
-    sql: str
+    rendered: Rendered
     arguments: tuple[Argument, ...]
     table: str
 
@@ -71,4 +71,4 @@ def form_text(query: str, form: Form, profile: Profile, *, named: bool) -> FormT
     meanings = {parameter.name: parameter.meaning for parameter in question.parameters} | WINDOW_MEANINGS
     arguments = tuple(Argument(bind.name, bind.type, meanings[bind.name]) for bind in rendered.binds)
     assert [argument.name for argument in arguments] == [*form.takes, *WINDOW], arguments
-    return FormText(question, form, rendered.sql, arguments, profile.table)
+    return FormText(question, form, rendered, arguments, profile.table)

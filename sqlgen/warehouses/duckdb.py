@@ -83,10 +83,6 @@ class DuckdbWarehouse:
         finally:
             cursor.close()
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a connection to the same database, with transactions and temporary objects of its own; the caller closes it."""
-        return self._connection.cursor()
-
     def execute(self, sql: str, *, tag: str = "") -> None:
         """See `Warehouse.execute`."""
         try:
