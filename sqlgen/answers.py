@@ -92,7 +92,7 @@ def ask(
         WarehouseError: no connection, or the statement failed.
     """
     question = load_query(query)
-    asked = _with_own(question, parameters or {}, profile)
+    asked = with_own(question, parameters or {}, profile)
     arguments = check_arguments(question, asked, window_from, window_to)
     require_arguments(question, arguments)
     edges = profile.edges if question.from_edges and not from_log else None
@@ -133,7 +133,7 @@ def ask(
             connection.close()
 
 
-def _with_own(question: Query, parameters: Mapping[str, object], profile: Profile) -> dict[str, object]:
+def with_own(question: Query, parameters: Mapping[str, object], profile: Profile) -> dict[str, object]:
     """Fill in what the profile calls its own, where the question asks for it and nothing is given."""
     own = {
         "own_account": profile.own_accounts,

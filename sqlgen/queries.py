@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args
@@ -50,12 +50,26 @@ class OutputColumn:
 
 
 @dataclass(frozen=True)
+class Form:
+    """One way in which a question is kept in a warehouse to be called.
+
+    `name`: the query's in snake case, and what sets this form apart from the first; `takes`: the parameters that the caller gives, before
+    the window, in the order of the query's own; `choices`: what is settled already (a choice, a flag).
+    """
+
+    name: str
+    takes: tuple[str, ...]
+    choices: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True)
 class Query:
     """One question.
 
     `look_back_hours`: how much earlier than the window its rows are read, since credentials live up to 36 h
     (AWS STS: GetSessionToken and GetFederationToken). `scans`: how often the log may be read, by walk shape.
     `one_of`: parameters of which at least one must be given to run it. `from_edges`: the events of `chain-events` are all it needs.
+    `forms`: how it is saved.
     """
 
     name: str
@@ -66,6 +80,7 @@ class Query:
     look_back_hours: int
     one_of: tuple[str, ...]
     scans: Mapping[str, int]
+    forms: tuple[Form, ...]
     from_edges: bool = False
 
     def parameter(self, name: str) -> Parameter:
@@ -86,15 +101,17 @@ def load_query(name: str) -> Query:
     pick("query", name, query_names())
     head, _ = read_sql(data_root() / "templates" / f"{name}.sql")
     try:
+        parameters = tuple(_parameter(entry) for entry in head.get("parameter", []))
         return Query(
             name=name,
             question=head["question"],
             example=head["example"],
-            parameters=tuple(_parameter(entry) for entry in head.get("parameter", [])),
+            parameters=parameters,
             columns=tuple(OutputColumn(**entry) for entry in head["column"]),
             look_back_hours=head.get("look_back_hours", 0),
             one_of=tuple(head.get("one_of", [])),
             scans=head["scans"],
+            forms=tuple(_forms(name, parameters, head.get("forms"))),
             from_edges=head.get("from_edges", False),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -106,3 +123,20 @@ def _parameter(entry: dict[str, Any]) -> Parameter:
     if entry["type"] not in get_args(ParameterType):
         raise ValueError(f"parameter type {entry['type']!r}")
     return Parameter(**entry)
+
+
+def _forms(query: str, parameters: Sequence[Parameter], entries: Sequence[Mapping[str, Any]] | None) -> Iterator[Form]:
+    """Yield the forms that the front matter names; where it names none, the one of the bind markers.
+
+    `identity_chain`, `identity_chain_both`, `identity_chain_by_session_id`, `console_keys_all`, `sessions_denied_only`.
+    """
+    order = [parameter.name for parameter in parameters]
+    first = [parameter.name for parameter in parameters if parameter.marker]
+    for place, entry in enumerate(entries if entries is not None else [{"takes": first}]):
+        takes = sorted(entry["takes"], key=order.index)
+        first = takes if place == 0 else first
+        choices = {name: value for name, value in entry.items() if name != "takes"}
+        name = "_".join([query.replace("-", "_"), *(key if value is True else value for key, value in choices.items())])
+        if takes != first:
+            name += "_by_" + "_and_".join(takes) if takes else "_all"
+        yield Form(name, tuple(takes), choices)

@@ -135,6 +135,8 @@ def render(
     tree.place_numbers(body, {p.name: v for p in question.parameters if isinstance(v := plan.value(p), int)})
 
     select = tree.layout_select(shape, engine, log)
+    if named:
+        tree.qualify(select, {*plan.markers, *WINDOW})
     tree.prune(select, body)
     bounds = Bounds(plan.arguments.window_from, plan.arguments.window_to, plan.marked_window, question.look_back_hours)
     if traits_of(engine).folds_upper:  # partition columns are written in quotes, by the names that the engine gave them
@@ -272,14 +274,18 @@ def _union(selects: Iterable[exp.Select]) -> exp.Query:
 
 
 def _marker(plan: _Plan, name: str, kind: str) -> exp.Expr:
-    """Return a bind marker; a time is passed as text `YYYY-MM-DD HH:MM:SS`, UTC, which every engine casts and prunes by.
+    """Return a bind marker. A time is given to it as text, which every engine casts and prunes by.
 
-    In a function it stands for an argument, which has its type.
+    In a function it stands for an argument, which has its type where the engine types them.
     """
     named = plan.named or plan.dialect.marker == "named"
-    placeholder = exp.Placeholder(this=name) if named else exp.Placeholder()
+    placeholder: exp.Expr = exp.Placeholder(this=name) if named else exp.Placeholder()
     if kind == "array":
         return placeholder
-    if kind == "timestamp" and not plan.named:
-        return exp.Anonymous(this="timestamp_of", expressions=[placeholder])
-    return exp.cast(placeholder, exp.DataType.Type.TIMESTAMP if kind == "timestamp" else exp.DataType.Type.VARCHAR)
+    if kind != "timestamp":
+        return exp.cast(placeholder, exp.DataType.Type.VARCHAR)
+    if not plan.named:
+        return exp.Anonymous(this="asked_time", expressions=[placeholder])
+    if plan.dialect.marker == "named":  # a macro, whose arguments are whatever is given
+        return exp.Anonymous(this="asked_time", expressions=[exp.cast(placeholder, exp.DataType.Type.VARCHAR)])
+    return exp.cast(placeholder, exp.DataType.Type.TIMESTAMP)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlglot import exp, parse_one
@@ -117,6 +117,16 @@ def layout_select(layout: Layout, dialect: Dialect, table: exp.Expr) -> exp.Sele
                 replacement.set("alias", alias.copy())
             node.replace(replacement)
     return select
+
+
+def qualify(select: exp.Select, names: Collection[str]) -> None:
+    """Say of which table the columns of these names are, so that nothing takes them for the arguments of a function."""
+    for column in select.find_all(exp.Column):
+        scope = column.find_ancestor(exp.Select)
+        source = scope.args["from_"].this if scope is not None and scope.args.get("from_") else None
+        if column.name.lower() in names and not column.table and isinstance(source, exp.Table):
+            quoted = not source.alias and source.this.quoted
+            column.set("table", exp.to_identifier(source.alias_or_name, quoted=quoted))
 
 
 def prune(select: exp.Select, body: exp.Expr) -> None:

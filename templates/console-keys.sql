@@ -3,6 +3,7 @@ question = "Which access keys did one web console session use?"
 example = "sqlgen run console-keys --source logs/ --arn arn:aws:iam::111122223333:user/alice"
 look_back_hours = 36
 scans = { recursive = 1, fold = 1 }
+forms = [{ takes = ["access_key"] }, { takes = ["session_id"] }, { takes = ["arn"] }, { takes = ["login_event_id"] }, { takes = [] }]
 
 [[parameter]]
 name = "login_event_id"

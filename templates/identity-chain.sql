@@ -5,6 +5,12 @@ look_back_hours = 36
 one_of = ["access_key", "session_id"]
 scans = { recursive = 1, fold = 1 }
 from_edges = true
+forms = [
+  { takes = ["access_key"] },
+  { takes = ["session_id"] },
+  { takes = ["access_key"], direction = "both" },
+  { takes = ["session_id"], direction = "both" },
+]
 
 [[parameter]]
 name = "access_key"

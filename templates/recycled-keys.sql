@@ -2,6 +2,7 @@
 question = "Which access key ids were used by several sessions, so that the id alone proves nothing?"
 example = "sqlgen run recycled-keys --source logs/"
 scans = { recursive = 1, fold = 1 }
+forms = [{ takes = [] }, { takes = ["access_key"] }]
 
 [[parameter]]
 name = "access_key"

@@ -2,6 +2,7 @@
 question = "The calls themselves, in order: what exactly happened in a session?"
 example = "sqlgen run session-events --source logs/ --access-key ASIAIOSFODNN7EXAMPLE"
 scans = { recursive = 1, fold = 2 }
+forms = [{ takes = ["access_key"] }, { takes = ["session_id"] }]
 
 [[parameter]]
 name = "access_key"

@@ -2,6 +2,7 @@
 question = "What did they do? Every API call of a session, grouped, with one telling sample of each."
 example = "sqlgen run session-summary --source logs/ --access-key ASIAIOSFODNN7EXAMPLE"
 scans = { recursive = 1, fold = 2 }
+forms = [{ takes = ["access_key"] }, { takes = ["session_id"] }, { takes = ["arn"] }, { takes = [] }]
 
 [[parameter]]
 name = "access_key"

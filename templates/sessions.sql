@@ -3,6 +3,13 @@ question = "Who was at work? Every session of the window: what it is, whose, fro
 example = "sqlgen run sessions --source logs/ --denied-only --from 2021-08-27T19:00:00Z --to 2021-08-27T21:00:00Z"
 look_back_hours = 36
 scans = { recursive = 1, fold = 1 }
+forms = [
+  { takes = [] },
+  { takes = [], denied_only = true },
+  { takes = ["arn"] },
+  { takes = ["source_ip"] },
+  { takes = ["access_key"] },
+]
 
 [[parameter]]
 name = "arn"

@@ -82,10 +82,10 @@ def test_what_takes_several_values_is_an_array() -> None:
 
 def test_the_description_is_made_with_the_function() -> None:
     wanted = saved(("issuances", ()), "issuances")
-    description = wanted.description("1.2.3", 200)
+    description = wanted.description(200)
     tree = parse_one(described(wanted.sql, description), read="snowflake")
     [comment] = [node.this.name for node in tree.find_all(exp.SchemaCommentProperty)]
-    assert comment == description and comment.startswith("Who's asking? A key's holder. [sqlgen 1.2.3 ")
+    assert comment == description and comment.startswith("Who's asking? A key's holder. [sqlgen ")
 
 
 def test_a_body_with_dollars_is_quoted_otherwise() -> None:
@@ -158,7 +158,7 @@ def test_kept_functions_are_told_by_their_marks(stub: SnowflakeStub, warehouse: 
     place = SnowflakeSchema(warehouse, HOME)
     stub.answers = [
         functions(
-            ("ISSUANCES", "(WINDOW_FROM TIMESTAMP_NTZ, WINDOW_TO TIMESTAMP_NTZ)", wanted.description("1", 900), wanted.sql.split("$$")[1]),
+            ("ISSUANCES", "(WINDOW_FROM TIMESTAMP_NTZ, WINDOW_TO TIMESTAMP_NTZ)", wanted.description(900), wanted.sql.split("$$")[1]),
             ("theirs", "()", None, "SELECT 1"),
         )
     ]  # fmt: skip

@@ -166,7 +166,7 @@ from sqlgen.warehouses.base import WarehouseError
 from tests.test_table_macros import open_duckdb
 
 class Dying(SavedObject):
-    def description(self, version, limit):
+    def description(self, limit):
         return "[sqlgen]"
 
 warehouse = open_duckdb(PATH)

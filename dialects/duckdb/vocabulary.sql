@@ -64,6 +64,10 @@ date_diff('second', :earlier, :later)
 -- word: timestamp_of(text)
 CAST(:text AS TIMESTAMP)
 
+-- word: asked_time(text)
+-- a cast would leave an offset out of account
+strptime(:text, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f'])
+
 -- word: day_text(time, separator)
 strftime(:time, '%Y' || :separator || '%m' || :separator || '%d')
 

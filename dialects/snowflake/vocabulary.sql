@@ -72,6 +72,13 @@ DATEADD(SECOND, :seconds, :time)
 -- word: timestamp_of(text)
 TO_TIMESTAMP_NTZ(:text, 'YYYY-MM-DD HH24:MI:SS')
 
+-- word: asked_time(text)
+TO_TIMESTAMP_NTZ(
+  REGEXP_REPLACE(
+    REGEXP_REPLACE(:text, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'
+  ), 'YYYY-MM-DD HH24:MI:SS'
+)
+
 -- word: day_text(time, separator)
 TO_CHAR(:time, 'YYYY') || :separator || TO_CHAR(:time, 'MM') || :separator || TO_CHAR(:time, 'DD')
 

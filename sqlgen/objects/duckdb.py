@@ -5,13 +5,14 @@ https://duckdb.org/docs/stable/sql/statements/create_macro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import duckdb
 from sqlglot import exp
 
 from sqlgen.objects.base import Kept, SavedObject
+from sqlgen.objects.forms import FormText
 from sqlgen.profiles import Profile
 from sqlgen.renderer import Rendered
 from sqlgen.tree import table_node
@@ -25,6 +26,7 @@ BODY = " AS TABLE\n"
 PLAIN = "json_deserialize_sql(json_serialize_sql({}))"
 """A text as DuckDB writes it, without comments and line breaks: it keeps no macro as it was given."""
 
+BREAK = re.compile(r"(?<=,) | (?=(?:FROM|WHERE|CROSS JOIN|LEFT JOIN|INNER JOIN|GROUP BY|ORDER BY|UNION)\b)")
 MAXIMUM_DESCRIPTION = 4000
 
 
@@ -65,6 +67,13 @@ class DuckdbSchema:
         self._warehouse = warehouse
         self._home = home
 
+    def objects(self, text: FormText) -> Sequence[SavedObject]:
+        """See `Place.objects`."""
+        name = text.form.name
+        sql = create_macro(text.rendered, name, self._home)
+        call = call_macro(text.rendered, name, self._home)
+        return [SavedObject(KIND, name, sql, text.about, call, text.query.name, text.arguments)]
+
     def kept(self) -> Sequence[Kept]:
         """See `Place.kept`: every table macro of the schema."""
         sql = (
@@ -76,7 +85,7 @@ class DuckdbSchema:
         with self._warehouse.query(sql, [table_node(self._home).name], tag="sqlgen save") as answer:
             rows = [{name: str(value or "") for name, value in row.items()} for row in answer.rows]
         return [
-            Kept(KIND, name, f"{self._home}.{_quoted(name)}", row["comment"], row["body"])
+            Kept(KIND, name, f"{self._home}.{_quoted(name)}", row["comment"], _in_lines(row["body"]))
             for row in rows
             for name in [row["function_name"]]
         ]
@@ -88,11 +97,11 @@ class DuckdbSchema:
             found = apart.execute(
                 "SELECT json_deserialize_sql(json_serialize_sql(CAST(? AS VARCHAR)))", [body]
             ).fetchall()
-        return str(found[0][0])
+        return _in_lines(str(found[0][0]))
 
     def put(self, wanted: SavedObject, replaces: Kept | None) -> None:
         """See `Place.put`; macro and description are one transaction, so that none is left without its mark."""
-        description = exp.Literal.string(wanted.description(version("cloudtrail-sqlgen"), MAXIMUM_DESCRIPTION))
+        description = exp.Literal.string(wanted.description(MAXIMUM_DESCRIPTION))
         self._warehouse.execute("BEGIN TRANSACTION")
         try:
             self._warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {self._home}")
@@ -109,6 +118,16 @@ class DuckdbSchema:
     def drop(self, kept: Kept) -> None:
         """See `Place.drop`."""
         self._warehouse.execute(f"DROP MACRO TABLE IF EXISTS {kept.handle}")
+
+
+def open_place(profile: Profile, warehouse: Warehouse) -> DuckdbSchema:
+    """Return the schema that keeps the profile's macros."""
+    return DuckdbSchema(warehouse, home_of(profile))
+
+
+def _in_lines(text: str) -> str:
+    """Return a text that DuckDB wrote in lines, so that two can be compared."""
+    return BREAK.sub("\n", text)
 
 
 def _quoted(name: str) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from sqlglot import exp, parse_one
 
 from sqlgen.objects.base import Kept, SavedObject
+from sqlgen.objects.forms import FormText
 from sqlgen.profiles import Profile
 from sqlgen.renderer import Rendered
 from sqlgen.tree import table_node
@@ -80,15 +80,22 @@ class SnowflakeSchema:
         self._warehouse = warehouse
         self._home = home
 
+    def objects(self, text: FormText) -> Sequence[SavedObject]:
+        """See `Place.objects`."""
+        name = text.form.name
+        sql = create_function(text.rendered, name, self._home)
+        call = call_function(text.rendered, name, self._home)
+        return [SavedObject(KIND, name.upper(), sql, text.about, call, text.query.name, text.arguments)]
+
     def kept(self) -> Sequence[Kept]:
-        """See `Place.kept`: every table function of the schema that is written in SQL."""
+        """See `Place.kept`: every function of the schema, since one of any sort would be replaced by a table function of its name."""
         # https://docs.snowflake.com/en/sql-reference/info-schema/functions
         *database, schema = table_node(self._home).parts if self._home else [None]
         view = ".".join([*(part.sql(dialect="snowflake") for part in database if part), "INFORMATION_SCHEMA.FUNCTIONS"])
         sql = (
             f"SELECT function_name, argument_signature, comment, function_definition FROM {view}"
             f" WHERE function_schema = {'?' if schema else 'CURRENT_SCHEMA()'}"
-            " AND function_language = 'SQL' AND STARTSWITH(data_type, 'TABLE') ORDER BY 1, 2"
+            " ORDER BY 1, 2"
         )
         stored = [schema.name if schema.args.get("quoted") else schema.name.upper()] if schema else []
         with self._warehouse.query(sql, stored, tag="sqlgen save") as answer:
@@ -113,7 +120,7 @@ class SnowflakeSchema:
 
     def put(self, wanted: SavedObject, replaces: Kept | None) -> None:
         """See `Place.put`; one of ours that took other arguments is another function to Snowflake, and goes once the new one is there."""
-        description = wanted.description(version("cloudtrail-sqlgen"), MAXIMUM_DESCRIPTION)
+        description = wanted.description(MAXIMUM_DESCRIPTION)
         self._warehouse.execute(described(wanted.sql, description), tag="sqlgen save")
         arguments = re.search(r"\([^()]*\)", wanted.sql)
         made = _handle(self._home, wanted.name, arguments[0] if arguments else "()")
@@ -123,6 +130,11 @@ class SnowflakeSchema:
     def drop(self, kept: Kept) -> None:
         """See `Place.drop`."""
         self._warehouse.execute(f"DROP FUNCTION IF EXISTS {kept.handle}", tag="sqlgen save")
+
+
+def open_place(profile: Profile, warehouse: Warehouse) -> SnowflakeSchema:
+    """Return the schema that keeps the profile's functions."""
+    return SnowflakeSchema(warehouse, home_of(profile))
 
 
 def _placed(home: str, name: str) -> str:

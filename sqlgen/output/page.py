@@ -85,6 +85,10 @@ class Page:
             line.append(mark, right[1])
         self._print(line)
 
+    def long_line(self, text: str, style: str = "") -> None:
+        """Print one line as long as it is: what people copy from."""
+        self._print(Text(self.shown(text), style))
+
     def note(self, text: str, *, indent: int = 2, style: str = "") -> None:
         """Print a sentence, wrapped at words, `indent` blanks from the left (two more from its second line on)."""
         lines = Text(text, style).wrap(self.console, max(self.width - indent - 2, 1), overflow="fold")

@@ -91,5 +91,13 @@ def _answered(error: aws.ClientError, workgroup: str) -> str:
     return f"Athena refused: {message}"
 
 
+def ends_all(error: BaseException) -> bool:
+    """Say whether the next request would fare no better: no connection, no credentials that hold, a rate that stays exceeded."""
+    error = cause(error)
+    if isinstance(error, aws.ClientError):
+        return str(error.response.get("Error", {}).get("Code", "")) in EXPIRED | REJECTED | THROTTLED
+    return isinstance(error, aws.BotoCoreError) and not isinstance(error, aws.ParamValidationError)
+
+
 ERRORS = (PyAthenaError, aws.ClientError, aws.BotoCoreError)
 """What boto3 and pyathena raise."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,9 +55,13 @@ def paged(name: str, items: list[Any], body: Body) -> dict[str, Any]:
 
 @dataclass
 class Saved:
-    """The actions of work groups, named queries and prepared statements. `backend`: moto's state of this region."""
+    """The actions of work groups, named queries and prepared statements. `backend`: moto's state of this region.
+
+    `tokens`: what was asked with which request token, and the id that it was answered with.
+    """
 
     backend: AthenaBackend
+    tokens: dict[str, tuple[Body, str]] = field(default_factory=dict)
 
     def get_work_group(self, body: Body) -> dict[str, Any]:
         """Tell of a work group, a disabled one too."""
@@ -82,11 +86,20 @@ class Saved:
         return {}
 
     def create_named_query(self, body: Body) -> dict[str, Any]:
-        """Keep a named query; several may have one name."""
+        """Keep a named query; several may have one name. Asked again with the same token it answers the same and keeps no other."""
+        token = body.get("ClientRequestToken", "")
+        if not 32 <= len(token) <= 128:
+            raise Refused("1 validation error detected: Value at 'clientRequestToken' failed")
+        if token in self.tokens:
+            asked, query_id = self.tokens[token]
+            if asked != body:
+                raise Refused("Idempotent parameters do not match")
+            return {"NamedQueryId": query_id}
         check_text(body["QueryString"])
         group = work_group(self.backend, body.get("WorkGroup", "primary"))
         query = NamedQuery(body["Name"], body.get("Description", ""), body["Database"], body["QueryString"], group)
         self.backend.named_queries[query.id] = query
+        self.tokens[token] = (body, query.id)
         return {"NamedQueryId": query.id}
 
     def named(self, query_id: str) -> Any:
