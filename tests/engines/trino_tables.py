@@ -28,6 +28,7 @@ TEXT = "VARCHAR"
 JSON_TEXT = "JSON"  # a VARCHAR that holds the JSON text of what stands there
 TEXT_MAP = "MAP(VARCHAR, VARCHAR)"
 PARTITIONS = ("region", "timestamp")
+PARTS_OF_THE_DAY = ("year", "month", "day")  # the other usual way: three columns, no region
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[T ]", re.ASCII)
@@ -159,11 +160,13 @@ def held(record: Record, layout: Layout) -> dict[str, Any]:
     return kept
 
 
-def partition(record: Record) -> str:
+def partition(record: Record, columns: Sequence[str] = PARTITIONS) -> str:
     """Return the folder of a record's partition: the region and the day of its delivery, here that of the event."""
     region, day = str(record.get("awsRegion")), DAY.match(str(record.get("eventTime")))
     place = region if REGION.fullmatch(region) else SOME_REGION
     date = "/".join(day.groups()) if day else SOME_DAY
+    if columns == PARTS_OF_THE_DAY:
+        return "/".join(f"{name}={part}" for name, part in zip(columns, date.split("/"), strict=True))
     return f"region={place}/timestamp={date.replace('/', '%2F')}"
 
 
@@ -180,24 +183,25 @@ class Table:
 
     layout: Layout
     folder: Path
+    partitioned_by: Sequence[str]
     partitions: set[str] = field(default_factory=set)
 
 
-def create(server: TrinoServer, layout: Layout, schema: str, table: str) -> Table:
+def create(server: TrinoServer, layout: Layout, schema: str, table: str, partitioned_by: Sequence[str]) -> Table:
     """Make an empty table, in place of one of that name, and return it."""
     location = f"cloudtrail/{schema}/{table}"
     columns = [f'"{name}" {type_sql(kind)}' for name, kind in COLUMNS[layout].items()]
     options = [f"external_location = 'local:///{location}'", "format = 'JSON'"]
     if layout != "security-lake":
-        columns += [f'"{name}" VARCHAR' for name in PARTITIONS]
-        options.append(f"partitioned_by = ARRAY[{', '.join(repr(name) for name in PARTITIONS)}]")
+        columns += [f'"{name}" VARCHAR' for name in partitioned_by]
+        options.append(f"partitioned_by = ARRAY[{', '.join(repr(name) for name in partitioned_by)}]")
     folder = server.data / location
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     server.rows(f"CREATE SCHEMA IF NOT EXISTS hive.{schema}")
     server.rows(f"DROP TABLE IF EXISTS hive.{schema}.{table}")
     server.rows(f"CREATE TABLE hive.{schema}.{table} ({', '.join(columns)}) WITH ({', '.join(options)})")
-    return Table(layout, folder)
+    return Table(layout, folder, partitioned_by)
 
 
 def load_cloudtrail(
@@ -208,8 +212,9 @@ def load_cloudtrail(
     schema: str,
     table: str,
     overwrites: bool = True,
-) -> None:
-    """Fill the table `hive.<schema>.<table>` with these records and nothing else; make it where it is not there yet.
+    partitioned_by: Sequence[str] = PARTITIONS,
+) -> Table:
+    """Fill the table `hive.<schema>.<table>` with these records and nothing else, made where it is not there yet, and return it.
 
     Two test processes that share a server need schemas of their own. Partitions of earlier loads stay, empty.
 
@@ -221,19 +226,20 @@ def load_cloudtrail(
             raise EngineError(f"{name!r} is no plain lower-case name for a schema or table")
     made: Table | None = server.tables.get((schema, table))
     if made is None:
-        made = server.tables[schema, table] = create(server, layout, schema, table)
+        made = server.tables[schema, table] = create(server, layout, schema, table, partitioned_by)
     if made.layout != layout:
         raise EngineError(f"{schema}.{table} was made with the layout {made.layout}: use another name for {layout}")
     for file in made.folder.rglob("*.json.gz"):
         file.unlink()
     if layout == "security-lake":
         write(made.folder, (table_row(record, layout, overwrites=overwrites) for record in records))
-        return
+        return made
     by_partition: dict[str, list[dict[str, Any]]] = {}
     for record in records:
-        by_partition.setdefault(partition(record), []).append(table_row(record, layout))
+        by_partition.setdefault(partition(record, made.partitioned_by), []).append(table_row(record, layout))
     for place, rows in by_partition.items():
         write(made.folder / place, rows)
     if not made.partitions.issuperset(by_partition):
         server.rows(f"CALL hive.system.sync_partition_metadata('{schema}', '{table}', 'ADD')")
         made.partitions |= by_partition.keys()
+    return made

@@ -1,0 +1,187 @@
+"""What a question reads of the log on a real Trino: the bytes of one full read (two where it says so), and with a window those of its days alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sqlgen.partitions import parse_partition
+from sqlgen.queries import load_query, query_names
+from sqlgen.renderer import Rendered, render
+from tests.engines.trino_server import TrinoServer
+from tests.engines.trino_tables import PARTITIONS, PARTS_OF_THE_DAY, Layout, Table, load_cloudtrail
+from tests.worlds import build
+
+pytestmark = pytest.mark.trino
+
+SCHEMA = "cost"
+FIRST_DAY = date(2023, 7, 1)
+DAYS = 12
+WINDOW = (datetime(2023, 7, 8), datetime(2023, 7, 9))
+LATE_DAYS = 1  # of slack for late delivery (sqlgen.partitions)
+SCAN_NODES = {"TableScan", "ScanFilter", "ScanProject", "ScanFilterProject"}
+
+
+@dataclass(frozen=True)
+class Log:
+    """A table, the way its partitions are said, and the bytes of its files by day."""
+
+    layout: Layout
+    name: str
+    partition: str | None
+    bytes_by_day: Mapping[date, int]
+
+    @property
+    def bytes(self) -> int:
+        return sum(self.bytes_by_day.values())
+
+    def bytes_of(self, look_back_hours: int) -> int:
+        """The bytes of the days that a question about WINDOW may need."""
+        first = (WINDOW[0] - timedelta(hours=look_back_hours)).date()
+        last = WINDOW[1].date() + timedelta(days=LATE_DAYS)
+        return sum(size for day, size in self.bytes_by_day.items() if first <= day <= last)
+
+
+def days_of_records() -> list[dict[str, Any]]:
+    """Return the same world on each of several days, under event ids of its own."""
+    records = [record for record in build(7, 24, 15) if record.get("eventTime")]
+    return [
+        {**record, "eventID": f"{number}-{record.get('eventID')}", "eventTime": f"{day}T{10 + number % 12}:00:00Z"}
+        for day in (FIRST_DAY + timedelta(days=number) for number in range(DAYS))
+        for number, record in enumerate(records)
+    ]
+
+
+def day_of(path: Path) -> date:
+    """Return the day that a file's folders say."""
+    parts = dict(part.split("=", 1) for part in path.parts if "=" in part)
+    if "timestamp" in parts:
+        return date.fromisoformat(parts["timestamp"].replace("%2F", "-"))
+    return date(int(parts["year"]), int(parts["month"]), int(parts["day"])) if "year" in parts else FIRST_DAY
+
+
+def sizes(table: Table) -> dict[date, int]:
+    found: dict[date, int] = {}
+    for path in table.folder.rglob("*.json.gz"):
+        day = day_of(path.relative_to(table.folder))
+        found[day] = found.get(day, 0) + path.stat().st_size
+    return found
+
+
+LOGS: tuple[tuple[Layout, Sequence[str], str | None], ...] = (
+    ("cloudtrail", PARTITIONS, "timestamp=yyyy/MM/dd"),
+    ("cloudtrail-serde", PARTS_OF_THE_DAY, "year,month,day"),
+    ("security-lake", (), None),
+)
+
+
+@pytest.fixture(scope="module", params=LOGS, ids=lambda log: log[0])
+def log(request: pytest.FixtureRequest, trino: TrinoServer) -> Log:
+    layout, columns, partition = request.param
+    name = layout.replace("-", "_")
+    table = load_cloudtrail(
+        trino, days_of_records(), layout=layout, schema=SCHEMA, table=name, partitioned_by=columns or PARTITIONS
+    )
+    return Log(layout, f"hive.{SCHEMA}.{name}", partition, sizes(table))
+
+
+def read_bytes(trino: TrinoServer, sql: str, values: Sequence[object] = ()) -> int:
+    """Run a statement to its end and return the bytes that it read from files."""
+    connection = trino.connect()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(sql, list(values)) if values else cursor.execute(sql)
+        cursor.fetchall()
+        return int(cursor.stats["physicalInputBytes"])
+    finally:
+        connection.close()
+
+
+def scans(plan: object) -> int:
+    """Count the table scans of a plan (`EXPLAIN (TYPE DISTRIBUTED, FORMAT JSON)`)."""
+    if isinstance(plan, list):
+        return sum(scans(item) for item in plan)
+    if isinstance(plan, dict):
+        return (plan.get("name") in SCAN_NODES) + sum(scans(value) for value in plan.values())
+    return 0
+
+
+def explained(trino: TrinoServer, kind: str, sql: str) -> Any:
+    return json.loads(trino.rows(f"EXPLAIN (TYPE {kind}, FORMAT JSON) {sql}")[0][0])
+
+
+def subject(query: str) -> dict[str, object]:
+    """Return a value for what a query must be asked about."""
+    return {"access_key": "ASIANOBODY"} if "access_key" in load_query(query).one_of else {}
+
+
+def rendered(query: str, log: Log, *, window: bool, markers: bool = False, **parameters: object) -> Rendered:
+    return render(
+        query,
+        dialect="trino",
+        layout=log.layout,
+        table=log.name,
+        parameters=parameters or (None if markers else subject(query)),
+        window_from=WINDOW[0] if window else None,
+        window_to=WINDOW[1] if window else None,
+        partitions=[parse_partition(log.partition)] if log.partition else (),
+        markers=markers,
+    )
+
+
+@pytest.mark.parametrize("query", query_names())
+def test_a_question_reads_the_log_once(trino: TrinoServer, log: Log, query: str) -> None:
+    sql = rendered(query, log, window=False).sql
+    assert scans(explained(trino, "DISTRIBUTED", sql)) == 1
+    assert read_bytes(trino, sql) == log.bytes
+
+
+@pytest.mark.parametrize("query", [name for name in query_names() if load_query(name).scans["fold"] > 1])
+def test_a_session_known_by_a_key_alone_costs_a_second_reading(trino: TrinoServer, log: Log, query: str) -> None:
+    sql = rendered(query, log, window=False, access_key=["ASIANOBODY"]).sql
+    assert scans(explained(trino, "DISTRIBUTED", sql)) == load_query(query).scans["fold"] == 2
+    assert log.bytes < read_bytes(trino, sql) <= 2 * log.bytes
+
+
+@pytest.mark.parametrize("query", query_names())
+def test_a_window_reads_its_days_alone(trino: TrinoServer, log: Log, query: str) -> None:
+    if log.partition is None:
+        pytest.skip("this table has no partitions")
+    sql = rendered(query, log, window=True).sql
+    expected = log.bytes_of(load_query(query).look_back_hours)
+    assert read_bytes(trino, sql) == expected < log.bytes
+    assert_days(explained(trino, "IO", sql), log, load_query(query).look_back_hours)
+
+
+@pytest.mark.parametrize("query", query_names())
+def test_a_saved_text_prunes_by_the_window_that_it_is_given(trino: TrinoServer, log: Log, query: str) -> None:
+    if log.partition is None:
+        pytest.skip("this table has no partitions")
+    text = rendered(query, log, window=False, markers=True)
+    window = {"window_from": str(WINDOW[0]), "window_to": str(WINDOW[1])}
+    values = [window.get(bind.name, "nobody") for bind in text.binds]
+    expected = log.bytes_of(load_query(query).look_back_hours)
+    times = load_query(query).scans["fold"] if "access_key" in {bind.name for bind in text.binds} else 1
+    assert expected <= read_bytes(trino, text.sql, values) <= times * expected
+
+
+def assert_days(plan: Any, log: Log, look_back_hours: int) -> None:
+    """Check that the partitions which the plan keeps are those of the days that the window needs."""
+    first = (WINDOW[0] - timedelta(hours=look_back_hours)).date()
+    last = WINDOW[1].date() + timedelta(days=LATE_DAYS)
+    (table,) = plan["inputTableColumnInfos"]
+    kept = {
+        constraint["columnName"]: [one["low"]["value"] for one in constraint["domain"]["ranges"]]
+        for constraint in table["constraint"]["columnConstraints"]
+    }
+    days = [day for day in log.bytes_by_day if first <= day <= last]
+    if log.partition == "year,month,day":
+        assert set(kept["day"]) == {f"{day:%d}" for day in days}
+    else:
+        assert set(kept["timestamp"]) == {f"{day:%Y/%m/%d}" for day in days}
