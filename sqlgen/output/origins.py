@@ -13,22 +13,26 @@ from sqlgen.output.words import client, identity, plural, session_start, span
 
 MAX_BLOCKS = 20
 """Sessions shown, those with doubtful addresses before the busy ones."""
+MAX_PLACES = 20
+"""Places shown of a session, the doubtful ones first."""
 DOUBTFUL = ("foreign-endpoint", "unknown-endpoint")
 _HEADINGS = ("", "trust", "from", "with", "calls", "denied", "when")
 _NUMBERS = frozenset({4, 5})
 _LEAST = 12
 _NOTE = (
-    "foreign-endpoint, unknown-endpoint: whoever owns a VPC endpoint chooses the addresses behind it, so such an address proves nothing. "
-    "--own-account, --own-endpoint and --own-range name what is yours."
+    "foreign-endpoint, unknown-endpoint: whoever owns a VPC endpoint chooses the addresses behind it, so such an address proves nothing "
+    "(the S3 console calls through endpoints of AWS's own, too). --own-account, --own-endpoint and --own-range name what is yours."
 )
 
 
 def draw_origins(page: Page, rows: list[Row]) -> None:
-    """Draw the sessions, most doubtful first, and say how many are left out."""
-    sessions: dict[object, list[Row]] = {}
+    """Draw the sessions, most doubtful first, and say how many are left out; clients of one name are one place."""
+    sessions: dict[object, dict[tuple[object, ...], list[Row]]] = {}
     for row in rows:
-        sessions.setdefault(row.get("session_id"), []).append(row)
-    chosen = sorted(sessions.values(), key=lambda places: (-_doubtful(places), -total(places, "calls")))[:MAX_BLOCKS]
+        place = (row.get("source_ip"), row.get("vpc_endpoint_id"), row.get("trust"), client(row.get("user_agent")))
+        sessions.setdefault(row.get("session_id"), {}).setdefault(place, []).append(row)
+    merged = [[_merged(places) for places in session.values()] for session in sessions.values()]
+    chosen = sorted(merged, key=_least_telling)[:MAX_BLOCKS]
     for places in chosen:
         _draw_block(page, sorted(places, key=_least_doubtful))
         page.blank()
@@ -57,7 +61,13 @@ def _draw_block(page: Page, places: list[Row]) -> None:
     page.blank()
     moments = [row.get(name) for row in places for name in ("first_seen", "last_seen")]
     dated = len({moment.date() for moment in moments if isinstance(moment, datetime)}) > 1
-    lines = [_cells(page, row, dated) for row in places]
+    lines = [_cells(page, row, dated) for row in places[:MAX_PLACES]]
+    _draw_places(page, lines)
+    if (left := len(places) - MAX_PLACES) > 0:
+        page.note(f"and {plural(left, 'more place')} with fewer calls")
+
+
+def _draw_places(page: Page, lines: list[tuple[str, ...]]) -> None:
     columns = [max(cell_len(line[place]) for line in [_HEADINGS, *lines]) for place in range(len(_HEADINGS))]
     columns[0] = 1
     room = page.width - sum(columns) + columns[2] + columns[3] - len(GAP) * (len(columns) - 2) - 1
@@ -89,6 +99,23 @@ def _cells(page: Page, row: Row, dated: bool) -> tuple[str, ...]:
         str(count(row, "denied")),
         span(row.get("first_seen"), row.get("last_seen"), date=dated),
     )
+
+
+def _merged(places: list[Row]) -> Row:
+    """Return several rows of one place as one."""
+    firsts = [value for row in places if isinstance(value := row.get("first_seen"), datetime)]
+    lasts = [value for row in places if isinstance(value := row.get("last_seen"), datetime)]
+    return {
+        **places[0],
+        "calls": total(places, "calls"),
+        "denied": total(places, "denied"),
+        "first_seen": min(firsts, default=None),
+        "last_seen": max(lasts, default=None),
+    }
+
+
+def _least_telling(places: list[Row]) -> tuple[int, bool, int]:
+    return (-_doubtful(places), all(row.get("trust") == "aws" for row in places), -total(places, "calls"))
 
 
 def _doubtful(places: list[Row]) -> int:
