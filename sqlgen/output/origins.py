@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from rich.cells import cell_len
 
 from sqlgen.output.answer import Row
-from sqlgen.output.columns import count, draw_line, total
+from sqlgen.output.columns import count, draw_line, life, total
 from sqlgen.output.page import GAP, Page, Part
 from sqlgen.output.words import client, identity, plural, session_start, span
 
@@ -33,12 +31,15 @@ def draw_origins(page: Page, rows: list[Row]) -> None:
         sessions.setdefault(row.get("session_id"), {}).setdefault(place, []).append(row)
     merged = [[_merged(places) for places in session.values()] for session in sessions.values()]
     chosen = sorted(merged, key=_least_telling)[:MAX_BLOCKS]
-    for places in chosen:
+    for number, places in enumerate(chosen):
+        if number:
+            page.blank()
         _draw_block(page, sorted(places, key=_least_doubtful))
-        page.blank()
     if any(map(_doubtful, chosen)):
+        page.blank()
         page.note(_NOTE, indent=0)
     if left := len(sessions) - len(chosen):
+        page.blank()
         page.note(
             f"{plural(left, 'more session')} with fewer calls: --session-id or --arn shows one of them, --format json all.",
             indent=0,
@@ -59,10 +60,9 @@ def _draw_block(page: Page, places: list[Row]) -> None:
     ]
     page.line(parts, rest=GAP)
     page.blank()
-    moments = [row.get(name) for row in places for name in ("first_seen", "last_seen")]
-    dated = len({moment.date() for moment in moments if isinstance(moment, datetime)}) > 1
-    lines = [_cells(page, row, dated) for row in places[:MAX_PLACES]]
-    _draw_places(page, lines)
+    first, last = life(places)
+    dated = first is not None and last is not None and first.date() != last.date()
+    _draw_places(page, [_cells(page, row, dated) for row in places[:MAX_PLACES]])
     if (left := len(places) - MAX_PLACES) > 0:
         page.note(f"and {plural(left, 'more place')} with fewer calls")
 
@@ -103,15 +103,9 @@ def _cells(page: Page, row: Row, dated: bool) -> tuple[str, ...]:
 
 def _merged(places: list[Row]) -> Row:
     """Return several rows of one place as one."""
-    firsts = [value for row in places if isinstance(value := row.get("first_seen"), datetime)]
-    lasts = [value for row in places if isinstance(value := row.get("last_seen"), datetime)]
-    return {
-        **places[0],
-        "calls": total(places, "calls"),
-        "denied": total(places, "denied"),
-        "first_seen": min(firsts, default=None),
-        "last_seen": max(lasts, default=None),
-    }
+    first, last = life(places)
+    calls, denied = total(places, "calls"), total(places, "denied")
+    return {**places[0], "calls": calls, "denied": denied, "first_seen": first, "last_seen": last}
 
 
 def _least_telling(places: list[Row]) -> tuple[int, bool, int]:
