@@ -59,6 +59,33 @@ def test_a_window_with_nothing_in_it_is_done_and_says_why(sqlgen: Call, story: D
     assert "no rows: " in done.err and "records were read from 2021-08-27T" in done.err
 
 
+def test_the_sessions_that_were_refused_something(sqlgen: Call, story: DemoStory) -> None:
+    done = sqlgen("run", "sessions", "--source", str(story.folder), "--denied-only", "--format", "json")
+    rows = {row["session_id"]: row for row in json.loads(done.out)}
+    assert {key for row in rows.values() for key in row["access_keys"]} >= {story.alert_key, story.persistence_key}
+    assert rows[story.persistence_key]["kind"] == "long-term-key" and all(row["denied"] for row in rows.values())
+
+
+def test_a_call_through_an_endpoint_that_is_not_ones_own(sqlgen: Call, story: DemoStory) -> None:
+    own = [argument for endpoint in story.own_endpoints for argument in ("--own-endpoint", endpoint)]
+    done = sqlgen(
+        "run", "origins", "--source", str(story.folder), *own, "--own-range", "10.0.0.0/8", "--format", "json"
+    )
+    told = {(row["trust"], row["vpc_endpoint_id"], row["in_own_range"]) for row in json.loads(done.out)}
+    through = {place for place in told if place[1]}
+    assert through == {
+        ("unknown-endpoint", story.foreign_endpoint, True),
+        *(("own-endpoint", endpoint, True) for endpoint in story.own_endpoints),
+    }
+
+
+def test_a_key_of_two_sessions(sqlgen: Call, story: DemoStory) -> None:
+    done = sqlgen("run", "recycled-keys", "--source", str(story.folder), "--format", "json")
+    rows = json.loads(done.out)
+    assert {row["access_key_id"] for row in rows} == {story.recycled_key}
+    assert {row["identity_arn"] for row in rows} == set(story.recycled_sessions)
+
+
 HOSTILE = ["x' OR 1=1 --", 'arn:aws:iam::1:user/"q"\n\x1b[31m🦜\u202e', "%s {0} $1 :x ?"]
 
 
@@ -78,6 +105,13 @@ def test_a_hostile_value_is_only_a_value(sqlgen: Call, story: DemoStory, option:
         (["run", "issuances", "--source", "/does/not/exist"], 1, "/does/not/exist"),
         (["run", "identity-chain", "--source", "."], 2, "identity-chain needs --access-key or --session-id"),
         (["run", "issuances", "--source", ".", "--arn", "x"], 2, "unknown parameter of issuances 'arn'"),
+        (["run", "issuances", "--source", ".", "--denied-only"], 2, "unknown parameter of issuances 'denied_only'"),
+        (
+            ["run", "sessions", "--source", ".", "--account", "me"],
+            2,
+            "--account takes an account id, 12 digits, not 'me'",
+        ),
+        (["run", "origins", "--source", ".", "--own-range", "office"], 2, "--own-range takes a range of addresses"),
         (["run", "issuances", "--source", ".", "--format", "xml"], 2, "--format takes one of table, json, jsonl, csv"),
         (["run", "issuances", "--source", ".", "--from", "soon"], 2, "--from takes an ISO 8601 time"),
         (["run", "issuances", "--nonsense"], 2, "No such option"),

@@ -122,6 +122,21 @@ def test_what_to_doubt_stands_first() -> None:
     assert "VPC endpoint" not in shown("origins", rows[:1])
 
 
+def test_clients_of_one_name_are_one_place() -> None:
+    agents = ("aws-cli/2.2.31 command/s3.ls", "aws-cli/2.2.31 command/sts.get-caller-identity", "Boto3/1.18.21")
+    rows = [a_place("public", "203.0.113.7", user_agent=agent) for agent in agents]
+    lines = shown("origins", rows).splitlines()
+    assert lines[0].endswith("6 calls from 2 places")
+    assert lines[3].split() == ["public", "203.0.113.7", "aws-cli/2.2.31", "4", "2", "19:44-20:05"]
+
+
+def test_only_some_places_are_drawn() -> None:
+    rows = [a_place("public", f"203.0.113.{number}", calls=number) for number in range(30)]
+    text = shown("origins", [*rows, a_place("unknown-endpoint", "10.0.0.1", vpc_endpoint_id="vpce-1", calls=1)])
+    assert "31 places  1 of them doubtful" in text and "! unknown-endpoint  10.0.0.1 through vpce-1" in text
+    assert "203.0.113.29 " in text and "203.0.113.9 " not in text and "and 11 more places with fewer calls" in text
+
+
 def test_only_some_sessions_are_drawn() -> None:
     rows = [a_place("public", "203.0.113.7", session_id=f"AKIA{number}", calls=number) for number in range(30)]
     text = shown("origins", rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich.cells import cell_len
 
@@ -48,3 +49,10 @@ def some(values: object, most: int) -> str:
     listed = [str(value) for value in values] if isinstance(values, (list, tuple)) else []
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return ", ".join(listed[:most]) + more
+
+
+def life(rows: Sequence[Row]) -> tuple[datetime | None, datetime | None]:
+    """Return the first and the last call of rows that say `first_seen` and `last_seen`; None where none is known."""
+    firsts = [value for row in rows if isinstance(value := row.get("first_seen"), datetime)]
+    lasts = [value for row in rows if isinstance(value := row.get("last_seen"), datetime)]
+    return min(firsts, default=None), max(lasts, default=None)

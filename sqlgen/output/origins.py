@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from rich.cells import cell_len
 
 from sqlgen.output.answer import Row
-from sqlgen.output.columns import count, draw_line, total
+from sqlgen.output.columns import count, draw_line, life, total
 from sqlgen.output.page import GAP, Page, Part
 from sqlgen.output.words import client, identity, plural, session_start, span
 
 MAX_BLOCKS = 20
 """Sessions shown, those with doubtful addresses before the busy ones."""
+MAX_PLACES = 20
+"""Places shown of a session, the doubtful ones first."""
 DOUBTFUL = ("foreign-endpoint", "unknown-endpoint")
 _HEADINGS = ("", "trust", "from", "with", "calls", "denied", "when")
 _NUMBERS = frozenset({4, 5})
 _LEAST = 12
 _NOTE = (
-    "foreign-endpoint, unknown-endpoint: whoever owns a VPC endpoint chooses the addresses behind it, so such an address proves nothing. "
-    "--own-account, --own-endpoint and --own-range name what is yours."
+    "foreign-endpoint, unknown-endpoint: whoever owns a VPC endpoint chooses the addresses behind it, so such an address proves nothing "
+    "(the S3 console calls through endpoints of AWS's own, too). --own-account, --own-endpoint and --own-range name what is yours."
 )
 
 
 def draw_origins(page: Page, rows: list[Row]) -> None:
-    """Draw the sessions, most doubtful first, and say how many are left out."""
-    sessions: dict[object, list[Row]] = {}
+    """Draw the sessions, most doubtful first, and say how many are left out; clients of one name are one place."""
+    sessions: dict[object, dict[tuple[object, ...], list[Row]]] = {}
     for row in rows:
-        sessions.setdefault(row.get("session_id"), []).append(row)
-    chosen = sorted(sessions.values(), key=lambda places: (-_doubtful(places), -total(places, "calls")))[:MAX_BLOCKS]
-    for places in chosen:
+        place = (row.get("source_ip"), row.get("vpc_endpoint_id"), row.get("trust"), client(row.get("user_agent")))
+        sessions.setdefault(row.get("session_id"), {}).setdefault(place, []).append(row)
+    merged = [[_merged(places) for places in session.values()] for session in sessions.values()]
+    chosen = sorted(merged, key=_least_telling)[:MAX_BLOCKS]
+    for number, places in enumerate(chosen):
+        if number:
+            page.blank()
         _draw_block(page, sorted(places, key=_least_doubtful))
-        page.blank()
     if any(map(_doubtful, chosen)):
+        page.blank()
         page.note(_NOTE, indent=0)
     if left := len(sessions) - len(chosen):
+        page.blank()
         page.note(
             f"{plural(left, 'more session')} with fewer calls: --session-id or --arn shows one of them, --format json all.",
             indent=0,
@@ -55,9 +60,14 @@ def _draw_block(page: Page, places: list[Row]) -> None:
     ]
     page.line(parts, rest=GAP)
     page.blank()
-    moments = [row.get(name) for row in places for name in ("first_seen", "last_seen")]
-    dated = len({moment.date() for moment in moments if isinstance(moment, datetime)}) > 1
-    lines = [_cells(page, row, dated) for row in places]
+    first, last = life(places)
+    dated = first is not None and last is not None and first.date() != last.date()
+    _draw_places(page, [_cells(page, row, dated) for row in places[:MAX_PLACES]])
+    if (left := len(places) - MAX_PLACES) > 0:
+        page.note(f"and {plural(left, 'more place')} with fewer calls")
+
+
+def _draw_places(page: Page, lines: list[tuple[str, ...]]) -> None:
     columns = [max(cell_len(line[place]) for line in [_HEADINGS, *lines]) for place in range(len(_HEADINGS))]
     columns[0] = 1
     room = page.width - sum(columns) + columns[2] + columns[3] - len(GAP) * (len(columns) - 2) - 1
@@ -89,6 +99,17 @@ def _cells(page: Page, row: Row, dated: bool) -> tuple[str, ...]:
         str(count(row, "denied")),
         span(row.get("first_seen"), row.get("last_seen"), date=dated),
     )
+
+
+def _merged(places: list[Row]) -> Row:
+    """Return several rows of one place as one."""
+    first, last = life(places)
+    calls, denied = total(places, "calls"), total(places, "denied")
+    return {**places[0], "calls": calls, "denied": denied, "first_seen": first, "last_seen": last}
+
+
+def _least_telling(places: list[Row]) -> tuple[int, bool, int]:
+    return (-_doubtful(places), all(row.get("trust") == "aws" for row in places), -total(places, "calls"))
 
 
 def _doubtful(places: list[Row]) -> int:

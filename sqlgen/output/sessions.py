@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-
 from rich.cells import cell_len
 
 from sqlgen.output.answer import Row
-from sqlgen.output.columns import count, draw_line, some, total
+from sqlgen.output.columns import count, draw_line, life, some, total
 from sqlgen.output.page import GAP, Page, Part
 from sqlgen.output.words import client, identity, plural, span
 
@@ -25,7 +23,7 @@ Line = tuple[tuple[str, ...], list[Part]]
 
 def draw_sessions(page: Page, rows: list[Row]) -> None:
     """Draw the sessions in the order of their first call, then one line for each identity that services used."""
-    first, last = _life(rows)
+    first, last = life(rows)
     dated = first is not None and last is not None and first.date() != last.date()
     _draw_header(page, rows, span(first, last, date=True))
     people = [row for row in rows if row.get("kind") not in OF_SERVICES]
@@ -94,7 +92,7 @@ def _cells(page: Page, sessions: list[Row], dated: bool) -> tuple[str, ...]:
         page.shown(head.get("kind")),
         page.shown(who) + (f"  x {len(sessions)}" if len(sessions) > 1 else ""),
         page.shown(head.get("account_id")),
-        span(*_life(sessions), date=dated),
+        span(*life(sessions), date=dated),
         str(total(sessions, "calls")),
         str(denied),
         str(writes),
@@ -133,10 +131,3 @@ def _groups(rows: Iterable[Row]) -> list[list[Row]]:
 
 def _least_telling(row: Row) -> tuple[int, int]:
     return (-count(row, "denied") - count(row, "sensitive"), -count(row, "writes"))
-
-
-def _life(rows: list[Row]) -> tuple[datetime | None, datetime | None]:
-    """Return the first and the last call of sessions, None where none is known."""
-    firsts = [value for row in rows if isinstance(value := row.get("first_seen"), datetime)]
-    lasts = [value for row in rows if isinstance(value := row.get("last_seen"), datetime)]
-    return min(firsts, default=None), max(lasts, default=None)
