@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -178,6 +179,14 @@ def test_partitions_are_proposed_by_what_a_row_holds(by: tuple[str, ...], row: R
         "athena", {LOG: described("athena", "cloudtrail", partitions=by)}, [[ROW | row]] if row else [[]]
     )
     assert proposed in found(profile(), stub)["partitions"].do
+
+
+def test_a_view_that_does_not_say_which_columns_partition_it() -> None:
+    columns = [replace(column, partition=False) for column in described("athena", "cloudtrail", partitions=BY_DAY)]
+    stub = StubWarehouse("athena", {LOG: columns}, [[{"event_time": NOW, "partition_0": "20230710"}]])
+    verdict = found(profile("timestamp=yyyy/MM/dd"), stub)["partitions"]
+    assert verdict.state == "failed" and "timestamp holds '20230710'" in verdict.says
+    assert '["timestamp=yyyyMMdd"]' in verdict.do
 
 
 def test_other_partitions_are_a_hint() -> None:

@@ -44,7 +44,8 @@ def live_row(
     now: datetime,
 ) -> LiveRow | None:
     """Return a row from the newest days that have one, None where the table is empty; WarehouseError when it cannot be asked."""
-    held = [column.name for column in columns if column.partition]
+    named = {name.lower() for part in profile.partitions if part.kind != "time" for name in part.columns}
+    held = [column.name for column in columns if column.partition or column.name in named]  # a view says no more which
     days: int | None
     for days in (*(LOOK_BACK_DAYS if profile.partitions else ()), None):
         bounds = Bounds(now - timedelta(days=days) if days else None, None)

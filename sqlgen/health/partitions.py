@@ -25,7 +25,8 @@ YEAR_MONTH_DAY = ("year", "month", "day")
 
 def propose(columns: Sequence[TableColumn], values: Mapping[str, str]) -> tuple[str, ...]:
     """Return what a profile says of a table's partitions by time: `values` are those of a live row, by column, as far as known."""
-    names = [column.name for column in columns if column.partition]
+    # of a view only the live row tells which columns are asked for
+    names = list(dict.fromkeys([*(column.name for column in columns if column.partition), *values]))
     if all(name in names for name in YEAR_MONTH_DAY):
         return (",".join(YEAR_MONTH_DAY),)
     found = ((name, day_format(values[name]) if name in values else USUAL.get(name)) for name in names)
@@ -54,17 +55,12 @@ def partition_verdict(profile: Profile, columns: Sequence[TableColumn], values: 
     if unnamed:
         says = f"the table is partitioned by {', '.join(by)}, the profile does not say so: every question reads the whole log"
         return failed("partitions", says, _advice((*map(partition_text, profile.partitions), *unnamed)))
+    told = ", ".join(map(partition_text, profile.partitions))
     others = [name for name in by if name not in named]
-    if not by:
-        if profile.partitions:
-            return ok("partitions", ", ".join(map(partition_text, profile.partitions)))
-        return ok("partitions", "none: what of the log is read is the engine's choice")
-    hint = (
-        [f"also partitioned by {', '.join(others)}: {others[0]}=VALUE,... in partitions narrows every question"]
-        if others
-        else []
-    )
-    return ok("partitions", ", ".join(map(partition_text, profile.partitions)) or "none by time", *hint)
+    if not others:
+        return ok("partitions", told or "none: what of the log is read is the engine's choice")
+    hint = f"also partitioned by {', '.join(others)}: {others[0]}=VALUE,... in partitions narrows every question"
+    return ok("partitions", told or "none by time", hint)
 
 
 def partition_text(partition: Partition) -> str:
