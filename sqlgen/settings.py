@@ -84,17 +84,18 @@ def load_profile(name: str | None = None, config: Path | None = None) -> Profile
     if name is None and len(profiles) == 1:
         name = next(iter(profiles))
     if name is None and not profiles and f"{ENVIRONMENT}DIALECT" in os.environ:
-        return _profile(ENVIRONMENT_PROFILE, {}, "the environment")
+        return profile_of(ENVIRONMENT_PROFILE, {}, "the environment")
     if path is None:
         raise UsageError(f"there is no {FILE_NAME} here, above or in {user_file().parent}; `sqlgen init` writes one")
     if name is None:
         raise UsageError(f"say which profile of {path}: --profile {' | '.join(sorted(profiles)) or 'NAME'}")
     if name not in profiles:
         raise UsageError(f"{path} has no profile {name!r}; there is: {', '.join(sorted(profiles)) or 'none'}")
-    return _profile(name, profiles[name], f"{path}, profile {name}")
+    return profile_of(name, profiles[name], f"{path}, profile {name}")
 
 
-def _profile(name: str, entry: Mapping[str, Any], place: str) -> Profile:
+def profile_of(name: str, entry: Mapping[str, Any], place: str) -> Profile:
+    """Return the profile that an entry of the file says, variables of the environment before it; UsageError naming `place` where it is none."""
     entry = dict(entry)
     _known(entry, KEYS, place)
     for key in KEYS:

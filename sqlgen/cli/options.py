@@ -7,12 +7,20 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqlgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlgen.profiles import Profile
+
 QueryName = Annotated[str, typer.Argument(metavar="QUERY", help="The question; `sqlgen list` names them.")]
 DialectName = Annotated[str, typer.Option("--dialect", help="The engine; `sqlgen list` names them.")]
+DialectOrProfile = Annotated[
+    str | None, typer.Option("--dialect", help="The engine; `sqlgen list` names them. Or give --profile.")
+]
 LayoutName = Annotated[str | None, typer.Option("--layout", help="How the table stores CloudTrail: its columns.")]
 TableName = Annotated[str | None, typer.Option("--table", metavar="TABLE", help="The log's table, database.table.")]
 Partitions = Annotated[
@@ -96,6 +104,20 @@ class Asked:
     parameters: dict[str, object]
     window_from: str | None
     window_to: str | None
+
+
+def profile_or_dialect(profile: str | None, config: Path | None, dialect: str | None) -> tuple[Profile | None, str]:
+    """Return the profile if one is named, and the dialect; UsageError where neither is, or they differ."""
+    from sqlgen.settings import load_profile
+
+    place = load_profile(profile, config) if profile or config else None
+    if place is None:
+        if dialect is None:
+            raise UsageError("say for which engine: --dialect NAME (`sqlgen list` names them), or --profile NAME")
+        return None, dialect
+    if dialect not in (None, place.dialect):
+        raise UsageError(f"profile {place.name} is of dialect {place.dialect}: leave --dialect out")
+    return place, place.dialect
 
 
 def takes_question(command: Callable[..., None]) -> Callable[..., None]:

@@ -12,12 +12,14 @@ from sqlgen.cli.options import (
     Asked,
     ConfigFile,
     DialectName,
+    DialectOrProfile,
     LayoutName,
     Output,
     Partitions,
     ProfileName,
     QueryName,
     TableName,
+    profile_or_dialect,
     takes_question,
 )
 from sqlgen.cli.streams import note, write_text
@@ -68,7 +70,7 @@ def show(query: QueryName) -> None:
 def render(
     query: QueryName,
     asked: Asked,
-    dialect: Annotated[str | None, typer.Option("--dialect", help="The engine; `sqlgen list` names them.")] = None,
+    dialect: DialectOrProfile = None,
     layout: LayoutName = None,
     table: TableName = None,
     partition: Partitions = None,
@@ -77,19 +79,13 @@ def render(
     output: Output = None,
 ) -> None:
     """Print a query as SQL; a parameter without a value becomes the dialect's bind marker."""
-    from sqlgen.errors import UsageError
     from sqlgen.partitions import parse_partition
     from sqlgen.renderer import render as render_query
-    from sqlgen.settings import load_profile
 
-    place = load_profile(profile, config) if profile or config else None
-    if place is None and dialect is None:
-        raise UsageError("say for which engine: --dialect NAME (`sqlgen list` names them), or --profile NAME")
-    if place is not None and dialect not in (None, place.dialect):
-        raise UsageError(f"profile {place.name} is of dialect {place.dialect}: leave --dialect out")
+    place, engine = profile_or_dialect(profile, config, dialect)
     rendered = render_query(
         query,
-        dialect=dialect or (place.dialect if place else ""),
+        dialect=engine,
         layout=layout or (place.layout if place else None),
         table=table or (place.table if place else None),
         parameters=asked.parameters,

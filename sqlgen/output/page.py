@@ -30,10 +30,12 @@ class Symbols:
     bar: str
     here: str
     ellipsis: str
+    ok: str
+    failed: str
 
 
-UNICODE = Symbols(last="└─ ", tee="├─ ", bar="│  ", here="◀ start", ellipsis="…")
-ASCII = Symbols(last="`- ", tee="|- ", bar="|  ", here="<- start", ellipsis="...")
+UNICODE = Symbols(last="└─ ", tee="├─ ", bar="│  ", here="◀ start", ellipsis="…", ok="✓", failed="✗")
+ASCII = Symbols(last="`- ", tee="|- ", bar="|  ", here="<- start", ellipsis="...", ok="ok", failed="FAIL")
 
 
 class Page:
@@ -95,6 +97,13 @@ class Page:
         for number, line in enumerate(lines):
             line.rstrip()
             self._print(Text(" " * (indent if number == 0 else indent + 2)) + line)
+
+    def entry(self, head: Part, text: str, *, indent: int) -> None:
+        """Print a head and a text beside it, which begins `indent` cells from the left and goes on below there, wrapped at words."""
+        lines = Text(text).wrap(self.console, max(self.width - indent, 1), overflow="fold")
+        for number, line in enumerate(lines):
+            line.rstrip()
+            self._print(Text.assemble((head[0].ljust(indent) if number == 0 else " " * indent, head[1])) + line)
 
     def blank(self) -> None:
         """Print an empty line."""

@@ -58,6 +58,12 @@ async def query_request(request: Request) -> Response:
         row = {"rowtype": [{"name": "status", "type": "text", "nullable": True}], "rowset": [["done"]], "total": 1}
         data = row | {"queryId": statement.query_id, "queryResultFormat": "json", "statementTypeId": 0x4100}
         return JSONResponse({"success": True, "data": data})
+    if statement.text.startswith(
+        "EXPLAIN "
+    ):  # fakesnow hands it to DuckDB untranslated: planned here, for no row, is the statement
+        planned = sent | {"sqlText": f"SELECT * FROM ({statement.text.removeprefix('EXPLAIN ')}) AS planned LIMIT 0"}
+        text = json.dumps(planned).encode()
+        request._body = gzip.compress(text) if request.headers.get("Content-Encoding") == "gzip" else text
     if not sent.get("asyncExec"):
         return await server.query_request(request)
     statement.task = asyncio.create_task(server.query_request(request))

@@ -212,8 +212,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def configure(folder: Path, port: int) -> Path:
-    """Write the server's configuration under a folder of its own and return the configuration's folder."""
+def configure(folder: Path, port: int, more: Mapping[str, str]) -> Path:
+    """Write the server's configuration, with `more` files of it, under a folder of its own and return the configuration's folder."""
     etc = folder / "etc"
     (etc / "catalog").mkdir(parents=True)
     (folder / "data").mkdir()
@@ -223,7 +223,7 @@ def configure(folder: Path, port: int) -> Path:
         "node.properties": NODE,
         "log.properties": "io.trino=WARN\n",
     }
-    files |= {f"catalog/{name}.properties": text for name, text in CATALOGS.items()}
+    files |= {**{f"catalog/{name}.properties": text for name, text in CATALOGS.items()}, **more}
     for name, text in files.items():
         (etc / name).write_text(text.format(host=HOST, port=port, folder=folder), encoding="utf-8")
     return etc
@@ -272,12 +272,15 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def started() -> Iterator[tuple[TrinoServer, Path]]:
-    """Start a server in a new folder; give it and the folder; stop it and remove the folder in the end."""
+def started(more: Mapping[str, str] | None = None) -> Iterator[tuple[TrinoServer, Path]]:
+    """Start a server in a new folder; give it and the folder; stop it and remove the folder in the end.
+
+    `more`: more files of its configuration, by name; `{folder}` in them is the folder.
+    """
     home, java = fetch(), find_java()
     with tempfile.TemporaryDirectory(prefix="trino-", ignore_cleanup_errors=True) as name:
         folder, port = Path(name), free_port()
-        etc = configure(folder, port)
+        etc = configure(folder, port, more or {})
         environment: Mapping[str, str] = {
             **os.environ,
             "JAVA_HOME": str(java),
