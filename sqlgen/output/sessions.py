@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+
 from rich.cells import cell_len
 
 from sqlgen.output.answer import Row
