@@ -57,7 +57,7 @@ def cost_line(status: QueryStatus) -> str:
     if status.scanned_bytes is not None:
         parts.append(f"{size_text(status.scanned_bytes)} read")
     if status.cost_dollars is not None:
-        parts.append(f"about ${status.cost_dollars:.4f}")
+        parts.append(f"about ${status.cost_dollars:.2f}" if status.cost_dollars >= 0.01 else "under $0.01")
     parts.append(f"{status.elapsed_seconds:.1f} s")
     return ", ".join(part for part in parts if part)
 
