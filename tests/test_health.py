@@ -310,3 +310,11 @@ def test_plain_marks_where_the_stream_has_no_others() -> None:
     lines = raw.getvalue().decode().splitlines()
     assert lines[0].split() == ["ok", "table", r"a\x1b[31m"] and lines[1].startswith("FAIL row")
     assert lines[-1].split() == ["-", "rights", "why"] and max(map(len, lines)) <= 120
+
+
+def test_json_steers_no_terminal() -> None:
+    stream = io.StringIO()
+    verdict = Verdict("row", "ok", "a\x1b[31m\u202e\x9b")
+    assert write_verdicts([verdict], "json", stream) is True
+    text = stream.getvalue()
+    assert json.loads(text)[0]["says"] == verdict.says and text.replace("\n", "").isprintable()

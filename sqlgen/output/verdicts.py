@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TextIO
 
 from sqlgen.health import Verdict
+from sqlgen.output.machine import safe_json
 from sqlgen.output.page import Page, open_page
 
 NAME_CELLS = 10
@@ -24,8 +25,7 @@ def write_verdicts(verdicts: Iterable[Verdict], format_name: str, stream: TextIO
             show_verdict(page, verdict)
             stream.flush()
     if page is None:
-        json.dump([asdict(verdict) for verdict in told], stream, ensure_ascii=False, indent=2)
-        stream.write("\n")
+        stream.write(safe_json(json.dumps([asdict(verdict) for verdict in told], ensure_ascii=False, indent=2)) + "\n")
     return all(verdict.state != "failed" for verdict in told)
 
 

@@ -11,7 +11,9 @@ import importlib
 import ipaddress
 import json
 import sys
+from contextlib import suppress
 
+import duckdb
 import pyarrow
 import snowflake_async
 import uvicorn
@@ -53,7 +55,8 @@ async def login(request: Request) -> Response:
     token = body["data"]["token"]
     connection = server.sessions[token]._duck_conn
     connection.execute(MACROS)
-    connection.create_function("parse_ip", parse_ip, ["VARCHAR", "VARCHAR", "INTEGER"], "JSON")
+    with suppress(duckdb.CatalogException):  # sessions that share a database share its functions
+        connection.create_function("parse_ip", parse_ip, ["VARCHAR", "VARCHAR", "INTEGER"], "JSON")
     body["data"] |= {"masterToken": token, "validityInSeconds": 3600, "masterValidityInSeconds": 14400, "sessionId": 1}
     return JSONResponse(body)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,16 @@ def test_from_init_to_an_answer(call: Call, tmp_path: Path, records: list[dict[s
     assert list(found) == ["connection", "table", "layout", "rights", "row", "partitions", "home"]
     assert found["row"]["says"].startswith("one of 20")
 
-    key = next(event.access_key_id for event in reference.events.read_events(records) if event.access_key_id)
-    window = ("--from", "2023-07-10", "--to", "2023-07-11")
-    status, out, err = call("run", "identity-chain", "--access-key", key, *window, "--format", "json")
-    assert status == 0 and json.loads(out), err
+    window = (datetime(2023, 7, 10), datetime(2023, 7, 11))
+    events = reference.events.read_events(records)
+    keys = {event.access_key_id for event in events if event.event_time and window[0] <= event.event_time < window[1]}
+    key = min(key for key in keys if key)
+    asked = ("--access-key", key, "--from", "2023-07-10", "--to", "2023-07-11", "--format", "json")
+    status, out, err = call("run", "identity-chain", *asked)
+    expected = reference.identity_chain(records, access_key=key, window=window)
+    assert (
+        status == 0 and [row["session_id"] for row in json.loads(out)] == [row["session_id"] for row in expected] != []
+    ), err
 
 
 def test_what_is_wrong_is_named(call: Call, tmp_path: Path) -> None:
