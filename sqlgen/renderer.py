@@ -243,12 +243,12 @@ def _item(column: exp.Expr) -> exp.Query:
 
 
 def _items(column: exp.Expr) -> exp.Query:
-    """Return a relation of the items of the array that a column of `parameters` holds."""
+    """Return a relation of the items of the array that a column of `parameters` holds, each once, whatever the caller gave."""
     item = exp.cast(exp.column("value", table="item"), exp.DataType.Type.VARCHAR)
     unnested = exp.Unnest(
         expressions=[column], alias=exp.TableAlias(this=exp.to_identifier("item"), columns=[exp.to_identifier("value")])
     )
-    return exp.select(exp.alias_(item, "value")).from_(tree.PARAMETERS).join(unnested, join_type="cross")
+    return exp.select(exp.alias_(item, "value")).distinct().from_(tree.PARAMETERS).join(unnested, join_type="cross")
 
 
 def _relation(values: Sequence[exp.Expr]) -> exp.Query:

@@ -100,10 +100,10 @@ def test_a_window_is_given_by_name(story: DemoStory, warehouse: Warehouse) -> No
         assert fetch(warehouse, f"SELECT * FROM {call}") == expected.rows
 
 
-def test_several_values_are_a_list(story: DemoStory, warehouse: Warehouse) -> None:
+def test_several_values_are_a_list_and_one_given_twice_counts_once(story: DemoStory, warehouse: Warehouse) -> None:
     DuckdbSchema(warehouse, "logs").put(macro(("session-summary", ("access_key",)), "session_summary"), None)
     expected = run("session-summary", sources=[story.folder], parameters={"access_key": story.chain})
-    keys = ", ".join(written(key) for key in story.chain)
+    keys = ", ".join(written(key) for key in [*story.chain, *story.chain])
     assert fetch(warehouse, f"SELECT * FROM logs.session_summary([{keys}])") == expected.rows
 
 

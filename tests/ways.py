@@ -29,7 +29,9 @@ def way_name(way: Way) -> str:
 def _takes(query: Query) -> Iterator[tuple[str, ...]]:
     yield tuple(parameter.name for parameter in query.parameters if parameter.marker)
     for parameter in query.parameters:
-        if parameter.type == "text" and parameter.name in (query.one_of or [p.name for p in query.parameters]):
+        # what is one's own is said by the profile, not by the caller
+        asks = parameter.type == "text" and not parameter.name.startswith("own_")
+        if asks and parameter.name in (query.one_of or [p.name for p in query.parameters]):
             yield (parameter.name,)
     if not query.one_of:
         yield ()

@@ -46,14 +46,15 @@ def embedded() -> Iterator[DuckDBPyConnection]:
 
 
 def asked() -> dict[str, Any]:
-    """Return values of the window for each parameter: two where several are taken."""
+    """Return values of the window for each parameter: two, one of them twice, where several are taken."""
     read = reference.events.read_events(RECORDS)
     begin, end = WINDOW
     events = [event for event in read if event.access_key_id and event.event_time and begin <= event.event_time < end]
     first, other = events[0], events[-1]
     login = next(event for event in read if event.is_sign_in and event.event_time and begin <= event.event_time < end)
     return {
-        "access_key": [first.access_key_id, other.access_key_id], "session_id": [first.session_id, other.session_id], "arn": "arn:*",
+        "access_key": [first.access_key_id, other.access_key_id, first.access_key_id],
+        "session_id": [first.session_id, other.session_id, first.session_id], "arn": "arn:*",
         "login_event_id": login.event_id, "account": first.account_id, "source_ip": "*", "user_agent": "*",
     }  # fmt: skip
 
