@@ -14,6 +14,10 @@ ParameterType = Literal["text", "timestamp", "integer", "choice", "flag", "accou
 ColumnType = Literal["text", "integer", "boolean", "timestamp", "array", "json"]
 
 
+WINDOW = ("window_from", "window_to")
+"""The names of the window's ends, after the parameters."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of a query; a `flag` is given or not, and decides the structure of the text; a `network` is a range of addresses.

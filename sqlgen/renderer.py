@@ -22,12 +22,11 @@ from sqlgen.dialects import Dialect, load_dialect, load_layout
 from sqlgen.errors import CheckError, UsageError
 from sqlgen.networks import network_bounds
 from sqlgen.partitions import Bounds, Partition, put_window
-from sqlgen.queries import OutputColumn, Parameter, Query, load_query
+from sqlgen.queries import WINDOW, OutputColumn, Parameter, Query, load_query
 from sqlgen.structure import canonical_text
 from sqlgen.values import Arguments, Scalar, check_arguments
 from sqlgen.vocabulary import load_snippets
 
-WINDOW = ("window_from", "window_to")
 MARKED_TIME = "%Y-%m-%d %H:%M:%S"
 
 
@@ -72,6 +71,7 @@ class _Plan:
     marked_window: bool
     bound: bool
     named: bool
+    whole_hours: bool
 
     def value(self, parameter: Parameter) -> Scalar | tuple[Scalar, ...] | None:
         return self.arguments.values.get(parameter.name)
@@ -94,6 +94,7 @@ def render(
     takes: Sequence[str] | None = None,
     bound: bool = False,
     named: bool = False,
+    whole_hours: bool = False,
     check: bool = True,
 ) -> Rendered:
     """Return `query` as SQL of `dialect`.
@@ -109,6 +110,7 @@ def render(
         bound: write bind markers for the values of parameters too (`Bind.value` has them), literals only for the window.
         named: write the name of the parameter in the place of each marker: the body of a function that has it as an argument, a time as
             a time and one that takes several as an array.
+        whole_hours: widen a window that comes by markers to whole hours.
         check: refuse a text with findings.
 
     Raises:
@@ -119,7 +121,7 @@ def render(
     question, engine = load_query(query), load_dialect(dialect)
     shape = load_layout(dialect, layout)
     arguments = check_arguments(question, parameters or {}, window_from, window_to)
-    plan = _plan(question, engine, arguments, markers, takes, bound, named)
+    plan = _plan(question, engine, arguments, markers, takes, bound, named, whole_hours)
     log = tree.table_node(shape.table if table is None else table)
 
     given = {parameter.name: plan.has(parameter.name) for parameter in question.parameters}
@@ -179,6 +181,7 @@ def _plan(
     takes: Sequence[str] | None,
     bound: bool,
     named: bool,
+    whole_hours: bool,
 ) -> _Plan:
     subjects = [p for p in query.parameters if p.subject and p.type != "choice" and p.default is None]
     taken = [query.parameter(name) for name in takes or ()]
@@ -189,7 +192,7 @@ def _plan(
     if markers and takes is None and not any(parameter.name in arguments.values for parameter in subjects):
         marked = tuple(parameter.name for parameter in subjects if parameter.marker)
     no_window = arguments.window_from is None and arguments.window_to is None
-    return _Plan(query, dialect, arguments, marked, markers and no_window, bound, named)
+    return _Plan(query, dialect, arguments, marked, markers and no_window, bound, named, whole_hours)
 
 
 def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
@@ -218,7 +221,8 @@ def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
     moments = (plan.arguments.window_from, plan.arguments.window_to)
     for name, moment in zip(WINDOW, moments, strict=True):
         if plan.marked_window:
-            columns.append(exp.alias_(_marker(plan, name, "timestamp"), name))
+            marker = _marker(plan, name, "timestamp")
+            columns.append(exp.alias_(_hour(marker, up=name == "window_to") if plan.whole_hours else marker, name))
             binds.append(Bind(name, "timestamp"))
         elif moment is not None:
             columns.append(exp.alias_(tree.literal(moment), name))
@@ -271,6 +275,13 @@ def _ranges(plan: _Plan, parameter: Parameter, value: tuple[Scalar, ...], binds:
 def _union(selects: Iterable[exp.Select]) -> exp.Query:
     several = list(selects)
     return several[0] if len(several) == 1 else exp.union(*several, distinct=False)
+
+
+def _hour(time: exp.Expr, *, up: bool) -> exp.Expr:
+    """Return the hour that a time is in, or the end of it."""
+    if up:
+        time = exp.Anonymous(this="plus_seconds", expressions=[time, exp.Literal.number(3599)])
+    return exp.Anonymous(this="start_of_hour", expressions=[time])
 
 
 def _marker(plan: _Plan, name: str, kind: str) -> exp.Expr:

@@ -2,6 +2,7 @@
 question = "From where? The addresses, VPC endpoints and clients of each session, and how far each address can be believed."
 example = "sqlgen run origins --source logs/ --access-key ASIAIOSFODNN7EXAMPLE --own-range 198.51.100.0/24"
 scans = { recursive = 1, fold = 1 }
+forms = [{ takes = ["access_key"] }, { takes = ["session_id"] }, { takes = ["arn"] }, { takes = [] }]
 
 [[parameter]]
 name = "access_key"

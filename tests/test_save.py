@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,24 @@ def test_a_macro_reads_the_window_that_it_is_given(lab: Profile, story: tuple[De
     assert len(some) < len(rows(call.format("2021-08-28")))
     with pytest.raises(duckdb.Error, match="Could not parse"):
         rows(call.format("2021-08-27T20:00:00+02:00"))
+
+
+def test_a_chain_reads_the_scheduled_edges_where_there_are_some(lab: Profile, story: tuple[DemoStory, bytes]) -> None:
+    with duckdb.connect("lab.duckdb") as connection:
+        connection.execute("CREATE TABLE edges AS FROM event_store")
+    lab = replace(lab, edges="edges")
+    assert [item.outcome for item in save(["identity-chain", "session-events"], lab)] == ["created"] * 6
+    assert "Reads edges." in macros()["identity_chain"] and "Reads event_store." in macros()["session_events"]
+    key = {"access_key": story[0].alert_key}
+    # used from 19:44:10 on: the hour that the window begins in counts whole, as the edges keep its first use alone
+    window = {"window_from": "2021-08-27T19:59:00Z", "window_to": "2021-08-27T19:59:30Z"}
+    call = f"who.identity_chain('{story[0].alert_key}', " + ", ".join(
+        f"{name} := '{at}'" for name, at in window.items()
+    )
+    begin, end = window.values()
+    with ask("identity-chain", lab, parameters=key, window_from=begin, window_to=end) as answer:
+        expected = list(answer.rows)
+    assert expected and rows(f"FROM {call})") == expected
 
 
 def test_a_second_time_there_is_nothing_to_do(lab: Profile) -> None:

@@ -68,6 +68,9 @@ CAST(:text AS TIMESTAMP)
 -- a cast would leave an offset out of account
 strptime(:text, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f'])
 
+-- word: start_of_hour(time)
+date_trunc('hour', :time)
+
 -- word: day_text(time, separator)
 strftime(:time, '%Y' || :separator || '%m' || :separator || '%d')
 

@@ -79,6 +79,9 @@ TO_TIMESTAMP_NTZ(
   ), 'YYYY-MM-DD HH24:MI:SS'
 )
 
+-- word: start_of_hour(time)
+DATE_TRUNC('HOUR', :time)
+
 -- word: day_text(time, separator)
 TO_CHAR(:time, 'YYYY') || :separator || TO_CHAR(:time, 'MM') || :separator || TO_CHAR(:time, 'DD')
 

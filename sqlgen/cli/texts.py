@@ -43,7 +43,7 @@ def list_command() -> None:
 @app.command()
 def show(query: QueryName) -> None:
     """Show a query's question, parameters, output columns and an example."""
-    from sqlgen.queries import load_query
+    from sqlgen.queries import WINDOW, load_query
 
     question = load_query(query)
     lines = [question.name, f"  {question.question}", "", "parameters (in the order of the bind markers)"]
@@ -61,6 +61,8 @@ def show(query: QueryName) -> None:
         "columns",
         *(f"  {column.name:<26} {column.type:<10} {column.meaning}" for column in question.columns),
     ]
+    lines += ["", "saved as (sqlgen save), each with what it takes, in order"]
+    lines += [f"  {form.name:<36} {', '.join((*form.takes, *WINDOW))}" for form in question.forms]
     lines += ["", "example", f"  {question.example}", ""]
     write_text("\n".join(lines), None)
 

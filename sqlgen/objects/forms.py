@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlgen.answers import with_own
+from sqlgen.answers import EDGES_LAYOUT, with_own
 from sqlgen.profiles import Profile
-from sqlgen.queries import Form, Query, load_query
-from sqlgen.renderer import WINDOW, Rendered, render
+from sqlgen.queries import WINDOW, Form, Query, load_query
+from sqlgen.renderer import Rendered, render
 
 WINDOW_MEANINGS = {
     "window_from": "begin of the window, inclusive",
@@ -51,24 +51,26 @@ def form_text(query: str, form: Form, profile: Profile, *, named: bool) -> FormT
     Args:
         query: its name.
         form: one of its forms.
-        profile: the log; what it calls its own is written into the text.
+        profile: the log, or the scheduled edges in its place; what it calls its own is written into the text.
         named: write the names of arguments, not bind markers.
 
     Raises:
         CheckError: the text breaks a rule of its engine, its length included.
     """
     question = load_query(query)
+    edges = profile.edges if question.from_edges else None
     rendered = render(
         query,
         dialect=profile.dialect,
-        layout=profile.layout,
-        table=profile.table,
+        layout=EDGES_LAYOUT if edges else profile.layout,
+        table=edges or profile.table,
         parameters=with_own(question, form.choices, profile),
-        partitions=profile.partitions,
+        partitions=() if edges else profile.partitions,
         takes=form.takes,
         named=named,
+        whole_hours=edges is not None,
     )
     meanings = {parameter.name: parameter.meaning for parameter in question.parameters} | WINDOW_MEANINGS
     arguments = tuple(Argument(bind.name, bind.type, meanings[bind.name]) for bind in rendered.binds)
     assert [argument.name for argument in arguments] == [*form.takes, *WINDOW], arguments
-    return FormText(question, form, rendered, arguments, profile.table)
+    return FormText(question, form, rendered, arguments, edges or profile.table)
