@@ -68,6 +68,12 @@ CAST(:text AS TIMESTAMP)
 -- a cast would leave an offset out of account
 strptime(:text, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f'])
 
+-- word: present_time()
+timezone('UTC', now())
+
+-- word: start_of_day(time)
+date_trunc('day', :time)
+
 -- word: day_text(time, separator)
 strftime(:time, '%Y' || :separator || '%m' || :separator || '%d')
 

@@ -92,6 +92,12 @@ CAST(
   regexp_replace(regexp_replace(:text, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP
 )
 
+-- word: present_time()
+CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP)
+
+-- word: start_of_day(time)
+date_trunc('day', :time)
+
 -- word: day_text(time, separator)
 substr(CAST(:time AS VARCHAR), 1, 4) || :separator || substr(CAST(:time AS VARCHAR), 6, 2) || :separator
   || substr(CAST(:time AS VARCHAR), 9, 2)

@@ -7,8 +7,21 @@ from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.reference.events import Event, Record, Row, Window, boolean, document, field, in_window, iso, last, look_back
-from tests.reference.events import read_events, text
+from tests.reference.events import (
+    Event,
+    Record,
+    Row,
+    Window,
+    boolean,
+    document,
+    field,
+    in_window,
+    iso,
+    last,
+    look_back,
+    read_events,
+    text,
+)
 
 VENDING = (
     *("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetSessionToken"),
