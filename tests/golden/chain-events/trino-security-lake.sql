@@ -71,7 +71,7 @@ WITH parameters /* the values asked about */ AS (
   CROSS JOIN parameters
   WHERE
     "time_dt" >= DATE_ADD('SECOND', -129600, parameters.window_from)
-    AND "time_dt" < parameters.window_to
+    AND "time_dt" < DATE_ADD('SECOND', 86400, parameters.window_to)
     AND time_dt >= DATE_ADD('SECOND', -129600, parameters.window_from)
     AND time_dt < parameters.window_to
 ), slim /* a chain reads the documents of the calls that may vend something, and no others: they are left behind before the log is sorted */ AS (
