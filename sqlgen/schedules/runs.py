@@ -17,6 +17,8 @@ from sqlgen.values import Moment
 DAY_SECONDS = 86400
 NIGHT = time(3, 15)
 """When the days before are filled, UTC: the last of their events have come, and few people ask."""
+TIDYING = time(4, 15)
+"""When tables are tidied, UTC."""
 MARGIN_SECONDS = 3 * 3600
 """How long after midnight the newest events are still looked for in the day before; the night's run comes after."""
 EVIDENCE_HOURS = 1
@@ -26,6 +28,26 @@ LEAST, MOST = timedelta(minutes=5), timedelta(days=1)
 MOST_DAYS = 7
 LENGTH = re.compile(r"(\d{1,4})\s*(m|h|d)", re.IGNORECASE)
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """When something runs: `every` so often or, where that is None, every night at a time (UTC)."""
+
+    every: timedelta | None = None
+    at: time = NIGHT
+
+    @property
+    def minutes(self) -> int:
+        """Every how many minutes; 0 at night."""
+        return (self.every or timedelta()) // timedelta(minutes=1)
+
+    @property
+    def told(self) -> str:
+        """For people."""
+        if not self.minutes:
+            return f"every night at {self.at:%H:%M} UTC"
+        return f"every {self.minutes} min" if self.minutes % 60 else f"every {self.minutes // 60} h"
 
 
 @dataclass(frozen=True)
@@ -47,19 +69,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Run:
-    """One schedule: a table filled with a span of the log, `every` so often or, where that is None, every night."""
+    """A table filled with a span of the log, time and again."""
 
     name: str
-    every: timedelta | None
+    rate: Rate
     span: Span
-
-    @property
-    def told(self) -> str:
-        """When it runs, for people."""
-        if self.every is None:
-            return f"every night at {NIGHT:%H:%M} UTC"
-        minutes = self.every // timedelta(minutes=1)
-        return f"every {minutes // 60} h" if minutes % 60 == 0 else f"every {minutes} min"
 
 
 def runs(table: KeptTable, rhythm: Rhythm) -> list[Run]:
@@ -71,13 +85,13 @@ def runs(table: KeptTable, rhythm: Rhythm) -> list[Run]:
     every = rhythm.every or (MOST if table.daily else timedelta(hours=1))
     within = every < MOST
     if table.daily:
-        today = [Run("today", every, _whole_day(0))] if within else []
+        today = [Run("today", Rate(every), _whole_day(0))] if within else []
         return today + [
-            Run("night" if back == 1 else f"night-{back}", None, _whole_day(back))
+            Run("night" if back == 1 else f"night-{back}", Rate(), _whole_day(back))
             for back in range(1, rhythm.overlap_days + 1)
         ]
-    recent = [Run("recent", every, Span(Moment(MARGIN_SECONDS, day=True), Moment(), 0))] if within else []
-    return [*recent, Run("night", None, Span(Moment(rhythm.overlap_days * DAY_SECONDS, day=True), Moment(), 0))]
+    recent = [Run("recent", Rate(every), Span(Moment(MARGIN_SECONDS, day=True), Moment(), 0))] if within else []
+    return [*recent, Run("night", Rate(), Span(Moment(rhythm.overlap_days * DAY_SECONDS, day=True), Moment(), 0))]
 
 
 def day_span(table: KeptTable, day: date) -> Span:

@@ -28,6 +28,7 @@ from sqlgen.values import Moment
 from sqlgen.vocabulary import load_snippets
 
 FOLDER = "schedule"
+TIDY = "schedule/tidy"
 STORE = "store"
 SOME_DAY = date(2000, 1, 1)
 
@@ -115,6 +116,20 @@ class Statements:
         values = ", ".join(f"found.{name}" for name in names)
         lines.append(f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)})\nVALUES ({values})\n")
         return Statement(f"{table.name} {title}", "\n".join(lines))
+
+    def tidying(self, name: str) -> Sequence[tuple[str, Statement]]:
+        """Return what keeps a table from falling into ever more files, by name: nothing where the engine sees to that."""
+        folder = native_folder(self.profile.dialect, TIDY)
+        return [
+            (
+                path.stem,
+                Statement(
+                    f"{name} {path.stem}",
+                    fill(self.profile.dialect, TIDY, path.stem, "trino", {"table": self.name(name)}),
+                ),
+            )
+            for path in sorted(folder.glob("*.sql"))
+        ]
 
     def merge_day(self, table: KeptTable, day: date) -> Statement:
         """Return the MERGE that fills one UTC day."""

@@ -20,13 +20,15 @@ class TakenError(SqlgenError):
 
 @dataclass(frozen=True)
 class Made:
-    """One object and what was done, or is to be done, so that it is there."""
+    """One object and what was done, or is to be done, so that it is there. `before`, `after`: the texts, where one is replaced."""
 
     action: Literal["create", "replace", "keep", "change", "drop"]
     kind: str
     name: str
     statements: Sequence[Statement] = ()
     note: str = ""
+    before: str = ""
+    after: str = ""
 
 
 def make(

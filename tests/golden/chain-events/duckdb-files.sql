@@ -1,7 +1,7 @@
 WITH parameters /* the values asked about */ AS (
   SELECT
-    CAST($window_from AS TIMESTAMP) AS window_from,
-    CAST($window_to AS TIMESTAMP) AS window_to
+    STRPTIME($window_from, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_from,
+    STRPTIME($window_to, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_to
 ), delivered /* the log, read through the layout files */ AS (
   SELECT
     record.event_id,

@@ -1,8 +1,8 @@
 WITH RECURSIVE parameters /* the values asked about */ AS (
   SELECT
     CAST($access_key AS TEXT) AS access_key,
-    STRPTIME($window_from, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d']) AS window_from,
-    STRPTIME($window_to, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d']) AS window_to
+    STRPTIME($window_from, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_from,
+    STRPTIME($window_to, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_to
 ), delivered /* the log, read through the layout tailpipe */ AS (
   /* Tailpipe drops fields that it does not know: sourceIdentity, onBehalfOf and vpcEndpointAccountId are not there */
   SELECT

@@ -1,8 +1,8 @@
 WITH parameters /* the values asked about */ AS (
   SELECT
     CAST($access_key AS TEXT) AS access_key,
-    CAST($window_from AS TIMESTAMP) AS window_from,
-    CAST($window_to AS TIMESTAMP) AS window_to
+    STRPTIME($window_from, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_from,
+    STRPTIME($window_to, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_to
 ), wanted_access_key AS (
   SELECT
     parameters.access_key AS value
@@ -135,7 +135,7 @@ WITH parameters /* the values asked about */ AS (
               'Client.OperationNotPermitted'
             )
             OR (
-              REGEXP_MATCHES(LOWER(told.error_code), '(access.?denied|unauthorized|not.?authorized|authorizationerror|forbidden)')
+              REGEXP_MATCHES(LOWER(told.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)')
             )
           ),
           FALSE

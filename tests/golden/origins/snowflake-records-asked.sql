@@ -1,8 +1,14 @@
 WITH parameters /* the values asked about */ AS (
   SELECT
     CAST('arn:aws:iam::*:user/eliav' AS VARCHAR) AS arn,
-    TO_TIMESTAMP_NTZ(?, 'yyyy-mm-DD hh24:mi:ss') AS window_from,
-    TO_TIMESTAMP_NTZ(?, 'yyyy-mm-DD hh24:mi:ss') AS window_to
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_from,
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_to
 ), wanted_access_key AS (
   SELECT
     CAST('ASIAIOSFODNN7EXAMPLE' AS VARCHAR) AS value
@@ -209,7 +215,7 @@ WITH parameters /* the values asked about */ AS (
               'Client.OperationNotPermitted'
             )
             OR (
-              REGEXP_INSTR(LOWER(told.error_code), '(access.?denied|unauthorized|not.?authorized|authorizationerror|forbidden)') > 0
+              REGEXP_INSTR(LOWER(told.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)') > 0
             )
           ),
           FALSE

@@ -1,7 +1,7 @@
 WITH parameters /* the values asked about */ AS (
   SELECT
-    CAST(? AS TIMESTAMP) AS window_from,
-    CAST(? AS TIMESTAMP) AS window_to
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_from,
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_to
 ), delivered /* the log, read through the layout store */ AS (
   SELECT
     event_time,

@@ -1,7 +1,13 @@
 WITH parameters /* the values asked about */ AS (
   SELECT
-    TO_TIMESTAMP_NTZ(?, 'yyyy-mm-DD hh24:mi:ss') AS window_from,
-    TO_TIMESTAMP_NTZ(?, 'yyyy-mm-DD hh24:mi:ss') AS window_to
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_from,
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_to
 ), delivered /* the log, read through the layout store */ AS (
   SELECT
     event_time,

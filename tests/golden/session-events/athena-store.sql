@@ -1,8 +1,8 @@
 WITH parameters /* the values asked about */ AS (
   SELECT
     CAST(? AS VARCHAR) AS access_key,
-    CAST(? AS TIMESTAMP) AS window_from,
-    CAST(? AS TIMESTAMP) AS window_to
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_from,
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_to
 ), wanted_access_key AS (
   SELECT
     parameters.access_key AS value

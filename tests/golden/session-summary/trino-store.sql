@@ -1,8 +1,8 @@
 WITH parameters /* the values asked about */ AS (
   SELECT
     CAST(? AS VARCHAR) AS access_key,
-    CAST(? AS TIMESTAMP) AS window_from,
-    CAST(? AS TIMESTAMP) AS window_to
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_from,
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_to
 ), wanted_access_key AS (
   SELECT
     parameters.access_key AS value
@@ -211,7 +211,7 @@ WITH parameters /* the values asked about */ AS (
           'Client.OperationNotPermitted'
         )
         OR (
-          REGEXP_LIKE(LOWER(events.error_code), '(access.?denied|unauthorized|not.?authorized|authorizationerror|forbidden)')
+          REGEXP_LIKE(LOWER(events.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)')
         )
       ),
       FALSE

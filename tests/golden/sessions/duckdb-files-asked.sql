@@ -4,8 +4,8 @@ WITH parameters /* the values asked about */ AS (
     CAST('111111111111' AS TEXT) AS account,
     CAST('203.0.113.*' AS TEXT) AS source_ip,
     CAST('aws-cli' AS TEXT) AS user_agent,
-    STRPTIME($window_from, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d']) AS window_from,
-    STRPTIME($window_to, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d']) AS window_to
+    STRPTIME($window_from, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_from,
+    STRPTIME($window_to, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_to
 ), wanted_access_key AS (
   SELECT
     CAST('AKIAIOSFODNN7EXAMPLE' AS TEXT) AS value
