@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -196,21 +196,21 @@ class EventBridge:
         """See `Scheduler.when`."""
         return kept.sql.partition("\n")[0].removeprefix("when: ")
 
-    def past(self, titles: Collection[str]) -> Sequence[PastRun]:
+    def past(self, kept: Sequence[Kept]) -> Mapping[str, Sequence[PastRun]]:
         """See `Scheduler.past`: found among the last thousand queries of the workgroup by the line that each statement begins with."""
-        wanted = dict.fromkeys(titles, RUNS_SHOWN)
-        found: list[PastRun] = []
+        names = {match["title"]: item.name for item in kept if (match := LINE.search(item.sql))}
+        found: dict[str, list[PastRun]] = {name: [] for name in names.values()}
         pages = self._pages(self._athena.list_query_executions, "athena", WorkGroup=self._workgroup, MaxResults=PAGE)
         for number, page in enumerate(pages, 1):
             ids = page.get("QueryExecutionIds") or []
             told = self._ask(self._athena.batch_get_query_execution, "athena", QueryExecutionIds=ids) if ids else {}
-            runs = [run for item in told.get("QueryExecutions", []) if (run := _past(item)) and run.title in wanted]
-            found += runs
-            for run in runs:
-                wanted[run.title] -= 1
-            if number == MOST_PAGES or all(left <= 0 for left in wanted.values()):
+            for execution in told.get("QueryExecutions", []):
+                match = LINE.match(execution.get("Query", ""))
+                if match and match["title"] in names:
+                    found[names[match["title"]]].append(_past(execution))
+            if number == MOST_PAGES or all(len(runs) >= RUNS_SHOWN for runs in found.values()):
                 break
-        return sorted(found, key=lambda run: run.at, reverse=True)
+        return {name: sorted(runs, key=lambda run: run.at, reverse=True)[:RUNS_SHOWN] for name, runs in found.items()}
 
     def _pages(self, request: Callable[..., Any], service: str = "scheduler", **content: Any) -> Iterator[Any]:
         while True:
@@ -228,17 +228,13 @@ class EventBridge:
             raise WarehouseError(explain(error, self._workgroup, service)) from error
 
 
-def _past(execution: Mapping[str, Any]) -> PastRun | None:
-    """Return an execution of one of our statements, None for any other."""
-    match = LINE.match(execution.get("Query", ""))
-    if match is None:
-        return None
+def _past(execution: Mapping[str, Any]) -> PastRun:
+    """Return an execution as a run."""
     status = execution["Status"]
-    state, at = status["State"], status["SubmissionDateTime"]
-    moment = at.astimezone(UTC).replace(tzinfo=None) if isinstance(at, datetime) else datetime.min
-    succeeded = {"SUCCEEDED": True, "FAILED": False, "CANCELLED": False}.get(state)
-    reason = str(status.get("StateChangeReason", "")) if succeeded is False else ""
-    return PastRun(match["title"], moment, succeeded, reason, execution["QueryExecutionId"])
+    at: datetime = status["SubmissionDateTime"]
+    succeeded = {"SUCCEEDED": True, "FAILED": False, "CANCELLED": False}.get(status["State"])
+    reason = str(status.get("StateChangeReason") or status["State"].lower()) if succeeded is False else ""
+    return PastRun(at.astimezone(UTC).replace(tzinfo=None), succeeded, reason, execution["QueryExecutionId"])
 
 
 def open_scheduler(statements: Statements, warehouse: AthenaWarehouse) -> EventBridge:

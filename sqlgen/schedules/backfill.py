@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from sqlgen.errors import UsageError
-from sqlgen.schedules.objects import DAY, KeptTable
+from sqlgen.schedules.objects import KeptTable
 from sqlgen.schedules.statements import Statements
 from sqlgen.schedules.tables import TAG, run
 from sqlgen.warehouses.base import QueryStatus, Warehouse
@@ -80,4 +80,4 @@ def backfill(
 
 def _done(warehouse: Warehouse, statements: Statements, table: KeptTable) -> set[str]:
     with warehouse.query(statements.marked_days(table), tag=f"{TAG} {table.name}") as answer:
-        return {str(row[DAY])[:10] for row in answer.rows}
+        return {str(row["done_day"]) for row in answer.rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,9 +18,8 @@ RUNS_SHOWN = 5
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run of a statement. `title`: the statement's; `succeeded`: None while it runs; `reason`: why it failed, in the engine's words."""
+    """One run of a statement. `succeeded`: None while it runs; `reason`: why it failed, in the engine's words."""
 
-    title: str
     at: datetime
     succeeded: bool | None
     reason: str = ""
@@ -39,5 +38,5 @@ class Scheduler(Keeper, Protocol):
     def when(self, kept: Kept) -> str:
         """Return when one of ours runs, in the scheduler's words."""
 
-    def past(self, titles: Collection[str]) -> Sequence[PastRun]:
-        """Return the last runs of the statements of these titles, the newest first; WarehouseError when they cannot be asked for."""
+    def past(self, kept: Sequence[Kept]) -> Mapping[str, Sequence[PastRun]]:
+        """Return the last runs of ours by name, the newest first; WarehouseError when they cannot be asked for."""

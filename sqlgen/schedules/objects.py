@@ -81,7 +81,7 @@ OBJECTS: tuple[KeptObject, ...] = (CHAIN_EVENTS, ISSUANCES, SESSIONS, SESSION_SU
 
 DONE_DAYS = "schedule_days"
 """The table of the days that were filled in behind the schedule."""
-DONE_COLUMNS: Columns = (("object", "text"), (DAY, "day"), ("content_hash", "text"), ("done_at", "timestamp"))
+DONE_COLUMNS: Columns = (("table_name", "text"), (DAY, "day"), ("content_hash", "text"), ("done_at", "timestamp"))
 
 
 def choose(names: Iterable[str]) -> list[KeptObject]:

@@ -142,7 +142,7 @@ class Statements:
     def mark_day(self, table: KeptTable, day: date) -> Statement:
         """Return what notes that a day is done."""
         values = {
-            "object": exp.Literal.string(table.name),
+            "table_name": exp.Literal.string(table.name),
             DAY: exp.cast(exp.Literal.string(day.isoformat()), "DATE"),
             "content_hash": exp.Literal.string(self.day_hash(table)),
             "done_at": exp.cast(word("present_time"), "TIMESTAMP"),
@@ -151,7 +151,7 @@ class Statements:
         names = ", ".join(values)
         sql = (
             f"MERGE INTO {self._sql(DONE_DAYS)} AS kept\nUSING (SELECT {found}) AS found\n"
-            f"ON kept.object = found.object AND kept.{DAY} = found.{DAY}\n"
+            f"ON kept.table_name = found.table_name AND kept.{DAY} = found.{DAY}\n"
             "WHEN MATCHED THEN UPDATE SET content_hash = found.content_hash, done_at = found.done_at\n"
             f"WHEN NOT MATCHED THEN INSERT ({names})\nVALUES ({', '.join(f'found.{name}' for name in values)})\n"
         )
@@ -159,13 +159,14 @@ class Statements:
 
     def marked_days(self, table: KeptTable) -> str:
         """Return the query of the days that are done, by the text that would do them now."""
-        conditions = {"object": table.name, "content_hash": self.day_hash(table)}
+        conditions = {"table_name": table.name, "content_hash": self.day_hash(table)}
         tests = " AND ".join(
             f"{name} = {exp.Literal.string(value).sql(dialect=self.engine.sqlglot)}"
             for name, value in conditions.items()
         )
-        day = f"CAST({DAY} AS VARCHAR)"
-        return f"SELECT {day} AS {DAY} FROM {self._sql(DONE_DAYS)} WHERE {tests} GROUP BY {day}"
+        moment = exp.cast(exp.column(DAY), "TIMESTAMP")
+        day = self._expression(word("day_text", moment, exp.Literal.string("-")))
+        return f"SELECT DISTINCT {day} AS done_day FROM {self._sql(DONE_DAYS)} WHERE {tests}"
 
     def _table(self, name: str, columns: Columns, partition: str) -> Statement:
         if self.profile.dialect == "athena" and not self._location:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlgen.schedules.deploy import has_scheduler, is_of, open_scheduler
-from sqlgen.schedules.history import LINE, PastRun
+from sqlgen.schedules.history import PastRun
 from sqlgen.schedules.objects import KeptObject, KeptTable, tables
 from sqlgen.schedules.statements import Statements
 from sqlgen.schedules.tables import TAG
@@ -66,11 +65,5 @@ def _table(warehouse: Warehouse, statements: Statements, table: KeptTable) -> Ta
 def _jobs(warehouse: Warehouse, statements: Statements, objects: Sequence[KeptObject]) -> list[JobStatus]:
     scheduler = open_scheduler(statements, warehouse)
     ours = [kept for kept in scheduler.kept() if kept.content_hash is not None and is_of(kept, statements, objects)]
-    titles = {kept.name: match["title"] for kept in ours if (match := re.search(LINE, kept.sql))}
-    past: dict[str, list[PastRun]] = {}
-    for run in scheduler.past(set(titles.values())):
-        past.setdefault(run.title, []).append(run)
-    return [
-        JobStatus(kept.name, scheduler.when(kept), scheduler.is_on(kept), past.get(titles.get(kept.name, ""), []))
-        for kept in ours
-    ]
+    past = scheduler.past(ours)
+    return [JobStatus(kept.name, scheduler.when(kept), scheduler.is_on(kept), past.get(kept.name, ())) for kept in ours]
