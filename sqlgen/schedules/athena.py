@@ -113,6 +113,12 @@ def schedule(statements: Statements, job: Job, role: str, partition: str) -> dic
     }
 
 
+def wanted_schedule(statements: Statements, job: Job, content: Mapping[str, Any]) -> SavedObject:
+    """Return a job as a schedule; `content`: what `schedule` says of it."""
+    about = f"Keeps {statements.name(job.table)}: {job.name}."
+    return SavedObject(KIND, content["Name"], shown(content), about, job.rate.told)
+
+
 def shown(content: Mapping[str, Any]) -> str:
     """Return a schedule as a text that people can compare: what it says, and its statement."""
     target = content["Target"]
@@ -151,8 +157,7 @@ class EventBridge:
         match = ROLE.fullmatch(role)
         content = schedule(self._statements, job, role, match["partition"] if match else "aws")
         self._content[content["Name"]] = content
-        about = f"Keeps {self._statements.name(job.table)}: {job.name}."
-        return SavedObject(KIND, content["Name"], shown(content), about, job.rate.told)
+        return wanted_schedule(self._statements, job, content)
 
     def kept(self) -> Sequence[Kept]:
         """See `Keeper.kept`."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlgen.output.answer import Answer, Column
 from sqlgen.schedules.deploy import has_scheduler, is_of, open_scheduler
 from sqlgen.schedules.history import PastRun
 from sqlgen.schedules.objects import KeptObject, KeptTable, tables
@@ -67,3 +68,40 @@ def _jobs(warehouse: Warehouse, statements: Statements, objects: Sequence[KeptOb
     ours = [kept for kept in scheduler.kept() if kept.content_hash is not None and is_of(kept, statements, objects)]
     past = scheduler.past(ours)
     return [JobStatus(kept.name, scheduler.when(kept), scheduler.is_on(kept), past.get(kept.name, ())) for kept in ours]
+
+
+def as_answer(found: Status, now: datetime) -> Answer:
+    """Return how it stands as an answer: the tables, then the schedules."""
+    columns = (
+        *(Column(name, "text") for name in ("kind", "name", "state", "runs")),
+        *(Column(name, "timestamp") for name in ("newest", "last_run")),
+        *(Column(name, "integer") for name in ("lag_minutes", "rows", "failed_runs")),
+        Column("last_result", "text"),
+    )
+    empty: dict[str, object] = {column.name: None for column in columns}
+    rows = []
+    for table in found.tables:
+        lag = table.lag(now)
+        told = {
+            "kind": "table",
+            "name": table.name,
+            "state": "there" if table.is_there else "missing",
+            "newest": table.newest,
+            "lag_minutes": None if lag is None else int(lag.total_seconds() // 60),
+            "rows": table.rows if table.is_there else None,
+        }
+        rows.append(empty | told)
+    for job in found.jobs or ():
+        last = job.past[0] if job.past else None
+        results = {True: "succeeded", False: "failed", None: "running"}
+        told = {
+            "kind": "schedule",
+            "name": job.name,
+            "state": "on" if job.is_on else "off",
+            "runs": job.when,
+            "last_run": last.at if last else None,
+            "failed_runs": sum(run.succeeded is False for run in job.past),
+            "last_result": results[last.succeeded] if last else None,
+        }
+        rows.append(empty | told)
+    return Answer("schedule", columns, rows)
