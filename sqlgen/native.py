@@ -33,7 +33,8 @@ def fill(dialect: str, folder: str, name: str, writes: str, values: Mapping[str,
     Args:
         dialect, folder, name: which one.
         writes: sqlglot's name of the dialect that values are written in.
-        values: texts, lists and flags by name; the template passes them through a filter: `literal`, `literals`, `name`, `table`, `columns`, `names`.
+        values: texts, lists and flags by name; the template passes them through a filter: `literal`, `literals`, `name`, `table`, `columns`, `names`;
+            `statement` is for SQL that the renderer made.
 
     Raises:
         TemplateError: it is not well formed, or prints a bare value.
@@ -101,6 +102,7 @@ def _environment(dialect: str, folder: str, writes: str) -> Environment:
         "table": table,
         "columns": columns,
         "names": names,
+        "statement": _Sql,
     }
     return environment
 

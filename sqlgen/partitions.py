@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlglot import exp
 
 from sqlgen.errors import TemplateError, UsageError
-from sqlgen.tree import literal
+from sqlgen.tree import later, literal, word
+from sqlgen.values import WindowEnd
 
 LATE_DELIVERY = timedelta(days=1)
 SEPARATORS = {"yyyy/MM/dd": "/", "yyyyMMdd": "", "yyyy-MM-dd": "-"}
@@ -40,10 +41,26 @@ class Partition:
 class Bounds:
     """What to read: [start, end), naive UTC, either end open when None. `marked`: the bounds come as bind markers of `parameters`."""
 
-    start: datetime | None
-    end: datetime | None
+    start: WindowEnd
+    end: WindowEnd
     marked: bool = False
     look_back_hours: int = 0
+    slack_seconds: int = 0
+
+    @property
+    def first(self) -> exp.Expr | None:
+        """The first time to read."""
+        return self._time("window_from", self.start, -self.look_back_hours * 3600)
+
+    @property
+    def last(self) -> exp.Expr | None:
+        """The end of what is to be read."""
+        return self._time("window_to", self.end, self.slack_seconds)
+
+    def _time(self, name: str, end: WindowEnd, shift_seconds: int) -> exp.Expr | None:
+        if self.marked:
+            return later(exp.column(name, table="parameters"), shift_seconds)
+        return None if end is None else literal(end, shift_seconds)
 
 
 def parse_partition(text: str) -> Partition:
@@ -87,32 +104,18 @@ def put_window(select: exp.Select, bounds: Bounds, partitions: Sequence[Partitio
         scope.set("where", None)
 
 
-def _bound(column: Literal["window_from", "window_to"], bounds: Bounds, slack_seconds: int) -> exp.Expr:
-    base: exp.Expr = exp.column(column, table="parameters")
-    return _word("plus_seconds", base, exp.Literal.number(slack_seconds)) if slack_seconds else base
-
-
 def _time_tests(time: exp.Expr, bounds: Bounds) -> list[exp.Expr]:
-    look_back = timedelta(hours=bounds.look_back_hours)
-    tests: list[exp.Expr] = []
-    if bounds.marked:
-        seconds = -int(look_back.total_seconds())
-        tests.append(exp.GTE(this=time.copy(), expression=_bound("window_from", bounds, seconds)))
-        tests.append(exp.LT(this=time.copy(), expression=_bound("window_to", bounds, 0)))
-        return tests
-    if bounds.start is not None:
-        tests.append(exp.GTE(this=time.copy(), expression=literal(bounds.start - look_back)))
-    if bounds.end is not None:
-        tests.append(exp.LT(this=time.copy(), expression=literal(bounds.end)))
-    return tests
+    ends = ((exp.GTE, bounds.first), (exp.LT, bounds.last))
+    return [test(this=time.copy(), expression=end) for test, end in ends if end is not None]
 
 
 def _partition_tests(partition: Partition, bounds: Bounds) -> list[exp.Expr]:
     columns = [exp.column(exp.to_identifier(name, quoted=True)) for name in partition.columns]
     if partition.kind == "value":
         return [exp.In(this=columns[0], expressions=[exp.Literal.string(value) for value in partition.values])]
+    bounds = replace(bounds, slack_seconds=int(LATE_DELIVERY.total_seconds()))
     if partition.kind == "time":
-        return _time_tests(columns[0], _slackened(bounds))
+        return _time_tests(columns[0], bounds)
     first, last = _days(partition, bounds)
     if partition.kind == "day":
         return [
@@ -123,24 +126,18 @@ def _partition_tests(partition: Partition, bounds: Bounds) -> list[exp.Expr]:
     return _year_month_day_tests(columns, bounds, first, last)
 
 
-def _slackened(bounds: Bounds) -> Bounds:
-    end = None if bounds.end is None else bounds.end + LATE_DELIVERY
-    return Bounds(bounds.start, end, bounds.marked, bounds.look_back_hours)
-
-
 def _days(partition: Partition, bounds: Bounds) -> tuple[exp.Expr | None, exp.Expr | None]:
-    look_back = timedelta(hours=bounds.look_back_hours)
+    """Return the texts of the first and the last day; of known times literals, which every metastore prunes by."""
     separator = SEPARATORS[partition.format] if partition.kind == "day" else ""
-    pattern = f"%Y{separator}%m{separator}%d"
-    if bounds.marked:
-        mark = exp.Literal.string(separator)
-        return (
-            _word("day_text", _bound("window_from", bounds, -int(look_back.total_seconds())), mark),
-            _word("day_text", _bound("window_to", bounds, int(LATE_DELIVERY.total_seconds())), mark.copy()),
-        )
-    first = None if bounds.start is None else exp.Literal.string((bounds.start - look_back).strftime(pattern))
-    last = None if bounds.end is None else exp.Literal.string((bounds.end + LATE_DELIVERY).strftime(pattern))
-    return first, last
+
+    def text(end: WindowEnd, shift_seconds: int, time: exp.Expr | None) -> exp.Expr | None:
+        if isinstance(end, datetime):
+            day = end + timedelta(seconds=shift_seconds)
+            return exp.Literal.string(day.strftime(f"%Y{separator}%m{separator}%d"))
+        return None if time is None else word("day_text", time, exp.Literal.string(separator))
+
+    first = text(bounds.start, -bounds.look_back_hours * 3600, bounds.first)
+    return first, text(bounds.end, bounds.slack_seconds, bounds.last)
 
 
 def _year_month_day_tests(
@@ -151,7 +148,7 @@ def _year_month_day_tests(
         this=exp.DPipe(this=columns[0], expression=columns[1], safe=False), expression=columns[2], safe=False
     )
     tests: list[exp.Expr] = []
-    if bounds.start is not None and bounds.end is not None and not bounds.marked:
+    if isinstance(bounds.start, datetime) and isinstance(bounds.end, datetime):
         start = bounds.start - timedelta(hours=bounds.look_back_hours)
         years = range(start.year, (bounds.end + LATE_DELIVERY).year + 1)
         tests.append(exp.In(this=columns[0].copy(), expressions=[exp.Literal.string(f"{year:04d}") for year in years]))
@@ -160,7 +157,3 @@ def _year_month_day_tests(
     if last is not None:
         tests.append(exp.LTE(this=day.copy(), expression=last))
     return tests
-
-
-def _word(name: str, *arguments: exp.Expr) -> exp.Expr:
-    return exp.Anonymous(this=name, expressions=list(arguments))

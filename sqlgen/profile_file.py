@@ -50,6 +50,19 @@ def write_profile(path: Path, name: str, entry: Mapping[str, Any], *, replace: b
     return profile, tomlkit.dumps(alone)
 
 
+def set_key(path: Path, name: str, key: str, value: str) -> None:
+    """Set a text of the profile `name` in the file at `path`; all else stays as it is.
+
+    Raises UsageError: the file is malformed or has no such profile; SqlgenError: it cannot be written.
+    """
+    if name not in read_file(path).get("profiles", {}):
+        raise UsageError(f"{path} has no profile {name!r}: put {key} = {value!r} where it is said")
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    entry = document["profiles"][name]
+    entry[key] = value
+    _replace(path, tomlkit.dumps(document))
+
+
 def refuse_taken(path: Path, name: str) -> None:
     """Raise UsageError where the file at `path` has a profile of that name."""
     if path.is_file() and name in read_file(path).get("profiles", {}):

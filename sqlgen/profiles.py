@@ -45,6 +45,8 @@ CONNECTION_KEYS: Mapping[str, Mapping[str, str]] = {
         "workgroup": "Athena workgroup (default primary)",
         "output_location": "s3://... where answers go, if the workgroup does not say",
         "catalog": "data catalog (default AwsDataCatalog)",
+        "home_location": "s3://... where scheduled tables lie",
+        "role": "ARN of the role by which EventBridge Scheduler runs statements",
     },
     "snowflake": {
         "connection_name": "name in Snowflake's connections.toml; without it its default connection",

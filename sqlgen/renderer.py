@@ -24,7 +24,7 @@ from sqlgen.networks import network_bounds
 from sqlgen.partitions import Bounds, Partition, put_window
 from sqlgen.queries import WINDOW, OutputColumn, Parameter, Query, load_query
 from sqlgen.structure import canonical_text
-from sqlgen.values import Arguments, Scalar, check_arguments
+from sqlgen.values import Arguments, Moment, Scalar, WindowEnd, check_arguments
 from sqlgen.vocabulary import load_snippets
 
 MARKED_TIME = "%Y-%m-%d %H:%M:%S"
@@ -67,6 +67,7 @@ class _Plan:
     query: Query
     dialect: Dialect
     arguments: Arguments
+    window: tuple[WindowEnd, WindowEnd]
     markers: tuple[str, ...]
     marked_window: bool
     bound: bool
@@ -89,6 +90,8 @@ def render(
     parameters: Mapping[str, object] | None = None,
     window_from: str | datetime | None = None,
     window_to: str | datetime | None = None,
+    moving: tuple[Moment, Moment] | None = None,
+    look_back_hours: int | None = None,
     partitions: Sequence[Partition] = (),
     markers: bool = True,
     takes: Sequence[str] | None = None,
@@ -104,6 +107,8 @@ def render(
         table: the table of the log, `database.table`; defaults to the layout's usual name.
         parameters: the query's parameters by name; None is not given.
         window_from, window_to: the window [from, to), ISO 8601 text or naive UTC datetime.
+        moving: a window that moves with the present time, in the place of a fixed one.
+        look_back_hours: how much earlier than the window to read, in the place of the query's own choice.
         partitions: how the table is partitioned.
         markers: where no subject is given, write the dialect's bind markers (and for the window, if none is given); False leaves out.
         takes: the parameters that get markers in place of the query's own choice.
@@ -121,13 +126,14 @@ def render(
     question, engine = load_query(query), load_dialect(dialect)
     shape = load_layout(dialect, layout)
     arguments = check_arguments(question, parameters or {}, window_from, window_to)
-    plan = _plan(question, engine, arguments, markers, takes, bound, named, whole_hours)
+    window = moving or (arguments.window_from, arguments.window_to)
+    plan = _plan(question, engine, arguments, window, markers, takes, bound, named, whole_hours)
     log = tree.table_node(shape.table if table is None else table)
 
     given = {parameter.name: plan.has(parameter.name) for parameter in question.parameters}
     given |= {
-        "window_from": plan.marked_window or plan.arguments.window_from is not None,
-        "window_to": plan.marked_window or plan.arguments.window_to is not None,
+        "window_from": plan.marked_window or plan.window[0] is not None,
+        "window_to": plan.marked_window or plan.window[1] is not None,
     }
     given["window"] = given["window_from"] or given["window_to"]
     choice = {p.name: str(plan.value(p)) for p in question.parameters if p.type == "choice"}
@@ -140,7 +146,8 @@ def render(
     if named:
         tree.qualify(select, {*plan.markers, *WINDOW})
     tree.prune(select, body)
-    bounds = Bounds(plan.arguments.window_from, plan.arguments.window_to, plan.marked_window, question.look_back_hours)
+    look_back = question.look_back_hours if look_back_hours is None else look_back_hours
+    bounds = Bounds(*plan.window, plan.marked_window, look_back)
     if traits_of(engine).folds_upper:  # partition columns are written in quotes, by the names that the engine gave them
         partitions = [replace(partition, columns=tuple(map(str.upper, partition.columns))) for partition in partitions]
     put_window(select, bounds, partitions)
@@ -177,6 +184,7 @@ def _plan(
     query: Query,
     dialect: Dialect,
     arguments: Arguments,
+    window: tuple[WindowEnd, WindowEnd],
     markers: bool,
     takes: Sequence[str] | None,
     bound: bool,
@@ -191,8 +199,8 @@ def _plan(
     marked = tuple(parameter.name for parameter in taken)
     if markers and takes is None and not any(parameter.name in arguments.values for parameter in subjects):
         marked = tuple(parameter.name for parameter in subjects if parameter.marker)
-    no_window = arguments.window_from is None and arguments.window_to is None
-    return _Plan(query, dialect, arguments, marked, markers and no_window, bound, named, whole_hours)
+    no_window = window == (None, None)
+    return _Plan(query, dialect, arguments, window, marked, markers and no_window, bound, named, whole_hours)
 
 
 def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
@@ -218,8 +226,7 @@ def _parameter_ctes(plan: _Plan) -> tuple[list[exp.CTE], tuple[Bind, ...]]:
         elif parameter.many:
             given = exp.column(parameter.name, table=tree.PARAMETERS)
             wanted.append(tree.cte(f"wanted_{parameter.name}", _items(given) if plan.named else _item(given)))
-    moments = (plan.arguments.window_from, plan.arguments.window_to)
-    for name, moment in zip(WINDOW, moments, strict=True):
+    for name, moment in zip(WINDOW, plan.window, strict=True):
         if plan.marked_window:
             marker = _marker(plan, name, "timestamp")
             columns.append(exp.alias_(_hour(marker, up=name == "window_to") if plan.whole_hours else marker, name))

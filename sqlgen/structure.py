@@ -9,7 +9,7 @@ from jinja2 import FunctionLoader, StrictUndefined
 from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from sqlgen.dialects import copy_order
+from sqlgen.dialects import copy_order, event_columns
 from sqlgen.errors import TemplateError
 from sqlgen.resources import FRONT_MATTER_OPEN, data_root, read_sql
 
@@ -43,6 +43,8 @@ def canonical_text(query: str, *, given: Mapping[str, bool], choice: Mapping[str
     """
     try:
         template = _environment().get_template(f"{query}.sql")
-        return template.render(given=given, choice=choice, walk=walk, once=once, copy_order=copy_order())
+        return template.render(
+            given=given, choice=choice, walk=walk, once=once, copy_order=copy_order(), event_columns=event_columns()
+        )
     except JinjaError as error:
         raise TemplateError(f"the template {query}.sql is not well formed: {error}") from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError, TokenError
@@ -16,6 +16,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlgen.dialects import Dialect, Layout
 from sqlgen.errors import TemplateError, UsageError
 from sqlgen.lists import list_words
+from sqlgen.values import Moment
 from sqlgen.vocabulary import Snippet
 
 CANONICAL = "trino"
@@ -37,13 +38,32 @@ def parse_canonical(text: str, query: str) -> exp.Select:
     return tree
 
 
-def literal(value: str | int | datetime) -> exp.Expr:
-    """Return a value as a literal node: text, whole number, or time (naive UTC)."""
+def literal(value: str | int | datetime | Moment, shift_seconds: int = 0) -> exp.Expr:
+    """Return a value as a node: text, whole number, time (naive UTC) or moving time; a time that much later."""
+    if isinstance(value, Moment):
+        return _moving(value, shift_seconds)
     if isinstance(value, datetime):
-        return exp.Anonymous(this="timestamp_of", expressions=[exp.Literal.string(value.strftime("%Y-%m-%d %H:%M:%S"))])
+        value += timedelta(seconds=shift_seconds)
+        return word("timestamp_of", exp.Literal.string(value.strftime("%Y-%m-%d %H:%M:%S")))
     if isinstance(value, int):
         return exp.Literal.number(value)
     return exp.cast(exp.Literal.string(value), exp.DataType.Type.VARCHAR)
+
+
+def word(name: str, *arguments: exp.Expr) -> exp.Expr:
+    """Return the call of a word of the vocabulary."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def later(time: exp.Expr, seconds: int) -> exp.Expr:
+    """Return the time so many seconds later."""
+    return word("plus_seconds", time, exp.Literal.number(seconds)) if seconds else time
+
+
+def _moving(moment: Moment, shift_seconds: int) -> exp.Expr:
+    if not moment.day:
+        return later(word("present_time"), shift_seconds - moment.seconds_before)
+    return later(word("start_of_day", later(word("present_time"), -moment.seconds_before)), shift_seconds)
 
 
 def place_numbers(tree: exp.Expr, numbers: Mapping[str, int]) -> None:

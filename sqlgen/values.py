@@ -20,6 +20,17 @@ MAX_TEXT = 2048
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A time that moves: the present time so many seconds earlier (negative: later) or, with `day`, the beginning of that UTC day."""
+
+    seconds_before: int = 0
+    day: bool = False
+
+
+WindowEnd = datetime | Moment | None
+
+
+@dataclass(frozen=True)
 class Arguments:
     """Checked values of a query's parameters, and its window [window_from, window_to) in naive UTC."""
 

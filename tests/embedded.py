@@ -38,12 +38,14 @@ def ask(
     parameters: Mapping[str, Any],
     window: tuple[datetime | None, datetime | None] = (None, None),
     layout: str = "store",
+    table: str | None = None,
 ) -> list[Row]:
     """Return the rows of a query."""
     rendered = render(
         query,
         dialect="duckdb",
         layout=layout,
+        table=table,
         parameters=parameters,
         window_from=window[0],
         window_to=window[1],

@@ -565,7 +565,10 @@ def worlds(draw: st.DrawFn, max_steps: int = 24) -> list[Record]:
     return [record for record, luck in zip(records, kept, strict=True) if luck]
 
 
-QUERIES = ("identity-chain", "console-keys", "session-summary", "issuances", "sessions", "recycled-keys", "origins")
+QUERIES = (
+    *("identity-chain", "console-keys", "session-summary", "issuances", "sessions", "recycled-keys", "origins"),
+    "chain-events",
+)
 
 
 @st.composite

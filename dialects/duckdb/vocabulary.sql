@@ -71,6 +71,12 @@ strptime(:text, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S',
 -- word: start_of_hour(time)
 date_trunc('hour', :time)
 
+-- word: present_time()
+timezone('UTC', now())
+
+-- word: start_of_day(time)
+date_trunc('day', :time)
+
 -- word: day_text(time, separator)
 strftime(:time, '%Y' || :separator || '%m' || :separator || '%d')
 

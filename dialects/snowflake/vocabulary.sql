@@ -82,6 +82,12 @@ TO_TIMESTAMP_NTZ(
 -- word: start_of_hour(time)
 DATE_TRUNC('HOUR', :time)
 
+-- word: present_time()
+CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP_NTZ)
+
+-- word: start_of_day(time)
+DATE_TRUNC('DAY', :time)
+
 -- word: day_text(time, separator)
 TO_CHAR(:time, 'YYYY') || :separator || TO_CHAR(:time, 'MM') || :separator || TO_CHAR(:time, 'DD')
 

@@ -95,6 +95,12 @@ CAST(
 -- word: start_of_hour(time)
 date_trunc('hour', :time)
 
+-- word: present_time()
+CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP)
+
+-- word: start_of_day(time)
+date_trunc('day', :time)
+
 -- word: day_text(time, separator)
 substr(CAST(:time AS VARCHAR), 1, 4) || :separator || substr(CAST(:time AS VARCHAR), 6, 2) || :separator
   || substr(CAST(:time AS VARCHAR), 9, 2)

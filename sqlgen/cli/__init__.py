@@ -4,7 +4,7 @@ stdout carries the result alone; progress, warnings and hints go to stderr. Engi
 commands that need them, so that `--help` stays quick.
 """
 
-from sqlgen.cli import init, questions, save, setup, texts, tour  # noqa: F401 - each module adds its commands to the app
+from sqlgen.cli import init, questions, save, schedule, setup, texts, tour  # noqa: F401 - each module adds its commands to the app
 from sqlgen.cli.app import main
 
 __all__ = ["main"]

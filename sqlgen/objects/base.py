@@ -84,11 +84,8 @@ class Change:
     reason: str = ""
 
 
-class Place(Protocol):
-    """Where a warehouse keeps objects: a workgroup, a schema, a database."""
-
-    def objects(self, text: FormText) -> Sequence[SavedObject]:
-        """Return the objects that keep one form of a question; WarehouseError when it is more than the warehouse takes."""
+class Keeper(Protocol):
+    """Who keeps objects of ours beside those of others."""
 
     def kept(self) -> Sequence[Kept]:
         """Return every object of the kinds that we save, whoever made it; WarehouseError when it cannot be asked."""
@@ -106,10 +103,17 @@ class Place(Protocol):
         """Remove one of ours; no error where it is gone already. Raises as `put`."""
 
 
+class Place(Keeper, Protocol):
+    """Where a warehouse keeps questions: a workgroup, a schema, a database."""
+
+    def objects(self, text: FormText) -> Sequence[SavedObject]:
+        """Return the objects that keep one form of a question; WarehouseError when it is more than the warehouse takes."""
+
+
 class Plan:
     """What there is to do at a place so that it has what is wanted."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Keeper) -> None:
         """Ask the place what it has; WarehouseError when it cannot be asked."""
         self._place = place
         self._there: dict[tuple[str, str], list[Kept]] = {}

@@ -28,6 +28,7 @@ THROTTLED = frozenset(
 )
 INTERNAL = frozenset({"InternalServerException", "InternalFailure", "ServiceUnavailable"})
 
+SERVICES = {"athena": "Athena", "scheduler": "EventBridge Scheduler"}
 SIGN_IN = "sign in again (`aws sso login`, `aws login`, or new keys in the environment), then ask again"
 WAIT = "wait a minute and ask again, or let boto3 try for longer (AWS_MAX_ATTEMPTS=12, AWS_RETRY_MODE=adaptive)"
 NO_KEYS = "run `aws configure` or `aws sso login`, or name a profile (AWS_PROFILE, or connection.aws_profile)"
@@ -41,11 +42,11 @@ def cause(error: BaseException) -> BaseException:
     return inner or error
 
 
-def explain(error: BaseException, workgroup: str = "primary") -> str:
-    """Return what an error of boto3 or pyathena means, and what to do."""
+def explain(error: BaseException, workgroup: str = "primary", service: str = "athena") -> str:
+    """Return what an error of boto3 or pyathena means, and what to do. `service`: whom of `SERVICES` boto3 had asked."""
     error = cause(error)
     if isinstance(error, aws.ClientError):
-        return _answered(error, workgroup)
+        return _answered(error, workgroup, service)
     if isinstance(error, aws.ProfileNotFound):
         return f"{error}: look at connection.aws_profile and ~/.aws/config"
     if isinstance(error, aws.NoRegionError):
@@ -61,11 +62,11 @@ def explain(error: BaseException, workgroup: str = "primary") -> str:
     return first_line(str(error) or type(error).__name__)
 
 
-def _answered(error: aws.ClientError, workgroup: str) -> str:
+def _answered(error: aws.ClientError, workgroup: str, service: str) -> str:
     """Explain an error that AWS answered with."""
     told = error.response.get("Error", {})
     code, message = str(told.get("Code", "")), first_line(str(told.get("Message", "")))
-    operation = f"athena:{error.operation_name}"
+    operation = f"{service}:{error.operation_name}"
     if code in EXPIRED:
         return f"the AWS credentials have expired: {SIGN_IN}"
     if code in REJECTED:
@@ -78,7 +79,7 @@ def _answered(error: aws.ClientError, workgroup: str) -> str:
         attempts = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) + 1
         return f"AWS throttles {operation} ({message}), {attempts} attempts made: {WAIT}"
     if code in INTERNAL or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-        return f"Athena has a fault of its own ({message}): ask again"
+        return f"{SERVICES[service]} has a fault of its own ({message}): ask again"
     lowered = message.lower()
     if "workgroup" in lowered and "not found" in lowered:
         return f"there is no workgroup {workgroup} in this region: look at connection.workgroup and connection.region"
@@ -88,7 +89,7 @@ def _answered(error: aws.ClientError, workgroup: str) -> str:
         return (
             f"the workgroup {workgroup} has no place for answers: set connection.output_location to s3://bucket/prefix/"
         )
-    return f"Athena refused: {message}"
+    return f"{SERVICES[service]} refused: {message}"
 
 
 def ends_all(error: BaseException) -> bool:

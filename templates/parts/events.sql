@@ -1,4 +1,4 @@
-{# `only`: a test on `delivered` that the template sets: which events it needs at all. #}
+{# `only`: a test on `delivered` that the template sets: which events it needs at all. `source`: a relation to be read in the place of `delivered`. #}
 -- each event once, with its session (docs/rules.md §1)
 events AS (
   SELECT
@@ -36,7 +36,7 @@ events AS (
       {% else %}
       TRUE AS in_window
       {% endif %}
-    FROM delivered
+    FROM {{ source | default('delivered') }}{{ ' AS delivered' if source is defined }}
     {% if given.window or only is defined %}
     CROSS JOIN parameters
     {% endif %}

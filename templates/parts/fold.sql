@@ -27,7 +27,7 @@
 {% macro moment(second) %}plus_seconds(timestamp_of('1970-01-01 00:00:00'), {{ second }}){% endmacro %}
 {% macro empty(type) %}CAST(ARRAY[] AS ARRAY({{ type }})){% endmacro %}
 {% macro session_key(key, principal, created) %}'|' || COALESCE({{ key }}, '') || '|' || COALESCE({{ principal }}, '') || '|' || COALESCE(CAST({{ created }} AS VARCHAR), '') || '|'{% endmacro %}
-{% set vending_names = "'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken', 'GetSigninToken', 'GetCredentialsForIdentity', 'CreateSession', 'CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'CreateOAuth2Token'" %}
+{% from 'parts/vending_names.sql' import vending_names %}
 {% set only %}
 delivered.event_name IN ({{ vending_names }})
       {% if choice.direction == 'origin' %}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from sqlglot import tokenize
 from sqlglot.tokenizer_core import Token, TokenType
 
+from tests.engines.athena_iceberg import IcebergError, for_trino
+
 if TYPE_CHECKING:
     from tests.engines.trino_server import TrinoServer
 
@@ -75,6 +77,8 @@ def chains(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         word, at = tokens[at], at + 1
         if word.token_type is TokenType.STRING or word.text.upper() not in BEFORE_A_TABLE:
             continue
+        if at > 1 and tokens[at - 2].text.upper() == "DISTINCT":  # IS DISTINCT FROM
+            continue
         if tokens[at].text.upper() in ("IF", "NOT") or not re.fullmatch(r"\w[\w$]*", tokens[at].text):
             continue
         chain = [tokens[at]]
@@ -82,6 +86,13 @@ def chains(tokens: Sequence[Token]) -> Iterator[list[Token]]:
             at += 2
             chain.append(tokens[at])
         yield chain
+
+
+def with_names(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yield the names that a WITH gives."""
+    for name, word, opening in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if word.text.upper() == "AS" and opening.text == "(" and name.token_type is not TokenType.STRING:
+            yield name
 
 
 def spliced(sql: str, edits: Sequence[tuple[int, int, str]]) -> str:
@@ -94,7 +105,9 @@ def spliced(sql: str, edits: Sequence[tuple[int, int, str]]) -> str:
 def renamed(sql: str, database: str, names: Names, made: str | None) -> str:
     """Return a text in which tables carry Trino's catalogs. `made`: the catalog of the table that the statement makes."""
     edits = []
-    for number, chain in enumerate(chains(tokenize(sql, read="trino"))):
+    tokens = tokenize(sql, read="trino")
+    own = {plain(token) for token in with_names(tokens)}
+    for number, chain in enumerate(chains(tokens)):
         parts = [plain(token) for token in chain]
         if len(parts) == 3 and parts[0] != CATALOG:
             raise StatementError(f"CATALOG_NOT_FOUND: Catalog '{parts[0]}' does not exist")
@@ -105,7 +118,7 @@ def renamed(sql: str, database: str, names: Names, made: str | None) -> str:
             catalog = made
         else:
             catalog = names.catalog(schema, table)
-        if len(parts) == 1 and catalog == "hive":
+        if len(parts) == 1 and (catalog == "hive" or parts[0] in own):
             continue  # the database of the context, or a name of the statement itself
         edits.append((chain[0].start, chain[-1].end, f'{catalog}."{schema}"."{table}"'))
     return spliced(sql, edits)
@@ -164,8 +177,12 @@ def translate(
     Raises:
         StatementError: what Athena refuses too.
     """
-    sql, values = executed(sql.strip().rstrip(";"), parameters, prepared)
-    head = " ".join(re.sub(r"--[^\n]*", "", sql).split()[:2]).upper()
+    sql, values = executed(re.sub(r"\A(--[^\n]*\n|\s)+", "", sql.strip().rstrip(";")), parameters, prepared)
+    try:
+        sql = for_trino(sql)
+    except IcebergError as error:
+        raise StatementError(str(error)) from error
+    head = " ".join(sql.split()[:2]).upper()
     if head.endswith((" DATABASE", " DATABASES")):
         sql = re.sub("DATABASE", "SCHEMA", sql, count=1, flags=re.IGNORECASE)
     made, before = None, []

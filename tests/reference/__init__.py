@@ -6,6 +6,7 @@ times as ``YYYY-MM-DDTHH:MM:SSZ`` text, lists as lists, JSON samples as Python v
 
 from __future__ import annotations
 
+from tests.reference.chain_events import chain_events
 from tests.reference.console_keys import console_keys
 from tests.reference.identity_chain import identity_chain
 from tests.reference.issuances import issuances
@@ -16,6 +17,7 @@ from tests.reference.session_summary import session_summary
 from tests.reference.sessions import sessions
 
 __all__ = [
+    "chain_events",
     "console_keys",
     "identity_chain",
     "issuances",

@@ -45,7 +45,7 @@ WITH parameters /* the values asked about */ AS (
   CROSS JOIN parameters
   WHERE
     "time_dt" >= DATE_ADD('SECOND', -129600, parameters.window_from)
-    AND "time_dt" < parameters.window_to
+    AND "time_dt" < DATE_ADD('SECOND', 86400, parameters.window_to)
     AND time_dt >= DATE_ADD('SECOND', -129600, parameters.window_from)
     AND time_dt < parameters.window_to
 ), events /* each event once, with its session (docs/rules.md §1) */ AS (

@@ -1,0 +1,4 @@
+/*---
+# many small files, one an hour, become few: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-data-optimization.html
+---*/
+OPTIMIZE {{ table | table }} REWRITE DATA USING BIN_PACK

@@ -1,0 +1,4 @@
+/*---
+---*/
+ALTER TABLE {{ table | table }} ADD COLUMN IF NOT EXISTS
+{{ columns | columns }}

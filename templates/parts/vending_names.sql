@@ -1,0 +1,2 @@
+{# The names of all calls that may vend credentials or open a session (docs/rules.md §2), as a list of literals. #}
+{% set vending_names = "'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken', 'GetSigninToken', 'GetCredentialsForIdentity', 'CreateSession', 'CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'CreateOAuth2Token'" %}

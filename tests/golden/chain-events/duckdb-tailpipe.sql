@@ -1,0 +1,342 @@
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    STRPTIME($window_from, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_from,
+    STRPTIME($window_to, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S.%f']) AS window_to
+), delivered /* the log, read through the layout tailpipe */ AS (
+  /* Tailpipe drops fields that it does not know: sourceIdentity, onBehalfOf and vpcEndpointAccountId are not there */
+  SELECT
+    NULLIF(event_id, '') AS event_id,
+    DATE_TRUNC('SECOND', CAST(event_time AS TIMESTAMP)) AS event_time,
+    NULLIF(event_source, '') AS event_source,
+    NULLIF(event_name, '') AS event_name,
+    NULLIF(event_type, '') AS event_type,
+    NULLIF(event_category, '') AS event_category,
+    NULLIF(aws_region, '') AS aws_region,
+    NULLIF(source_ip_address, '') AS source_ip,
+    NULLIF(user_agent, '') AS user_agent,
+    NULLIF(error_code, '') AS error_code,
+    NULLIF(error_message, '') AS error_message,
+    CASE LOWER(CAST(read_only AS TEXT)) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS read_only,
+    NULLIF(recipient_account_id, '') AS recipient_account_id,
+    NULLIF(shared_event_id, '') AS shared_event_id,
+    NULLIF(vpc_endpoint_id, '') AS vpc_endpoint_id,
+    CAST(NULL AS TEXT) AS vpc_endpoint_account_id,
+    COALESCE(LOWER(CAST(session_credential_from_console AS TEXT)) = 'true', FALSE) AS from_console,
+    NULLIF(user_identity.type, '') AS identity_type,
+    NULLIF(user_identity.principal_id, '') AS principal_id,
+    NULLIF(user_identity.arn, '') AS identity_arn,
+    NULLIF(user_identity.account_id, '') AS account_id,
+    NULLIF(user_identity.access_key_id, '') AS access_key_id,
+    NULLIF(user_identity.user_name, '') AS user_name,
+    NULLIF(user_identity.invoked_by, '') AS invoked_by,
+    LIST_TRANSFORM(
+      [CAST(user_identity.session_context.attributes.creation_date AS TEXT)],
+      LAMBDA t : CASE
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+        THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+        WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+        THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+          CASE
+            WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+            THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+              60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+            )
+            ELSE 0
+          END
+        )
+      END
+    )[1] AS created_at,
+    CASE LOWER(CAST(user_identity.session_context.attributes.mfa_authenticated AS TEXT))
+      WHEN 'true'
+      THEN TRUE
+      WHEN 'false'
+      THEN FALSE
+    END AS mfa_authenticated,
+    CAST(NULL AS TEXT) AS source_identity,
+    CAST(NULL AS TEXT) AS on_behalf_of,
+    CASE WHEN JSON_TYPE(request_parameters) IN ('OBJECT', 'ARRAY') THEN request_parameters END AS request_parameters,
+    CASE WHEN JSON_TYPE(response_elements) IN ('OBJECT', 'ARRAY') THEN response_elements END AS response_elements,
+    CASE WHEN JSON_TYPE(additional_event_data) IN ('OBJECT', 'ARRAY') THEN additional_event_data END AS additional_event_data,
+    CASE WHEN JSON_TYPE(service_event_details) IN ('OBJECT', 'ARRAY') THEN service_event_details END AS service_event_details,
+    CASE WHEN JSON_TYPE(resources) IN ('OBJECT', 'ARRAY') THEN resources END AS resources
+  FROM aws_cloudtrail_log
+  CROSS JOIN parameters
+  WHERE
+    DATE_TRUNC('SECOND', CAST(event_time AS TIMESTAMP)) >= (
+      parameters.window_from + TO_SECONDS(-129600)
+    )
+    AND DATE_TRUNC('SECOND', CAST(event_time AS TIMESTAMP)) < parameters.window_to
+), slim /* a chain reads the documents of the calls that may vend something, and no others: they are left behind before the log is sorted */ AS (
+  SELECT
+    delivered.event_id,
+    delivered.event_time,
+    delivered.event_source,
+    delivered.event_name,
+    delivered.event_type,
+    delivered.event_category,
+    delivered.aws_region,
+    delivered.source_ip,
+    delivered.user_agent,
+    delivered.error_code,
+    delivered.error_message,
+    delivered.read_only,
+    delivered.recipient_account_id,
+    delivered.shared_event_id,
+    delivered.vpc_endpoint_id,
+    delivered.vpc_endpoint_account_id,
+    delivered.from_console,
+    delivered.identity_type,
+    delivered.principal_id,
+    delivered.identity_arn,
+    delivered.account_id,
+    delivered.access_key_id,
+    delivered.user_name,
+    delivered.invoked_by,
+    delivered.created_at,
+    delivered.mfa_authenticated,
+    delivered.source_identity,
+    delivered.on_behalf_of,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.request_parameters
+    END AS request_parameters,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.response_elements
+    END AS response_elements,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.additional_event_data
+    END AS additional_event_data,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.service_event_details
+    END AS service_event_details,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.resources
+    END AS resources
+  FROM delivered
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || STRFTIME(counted.session_created_at, '%Y-%m-%dT%H:%M:%SZ')
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY delivered.event_id
+        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
+      ) AS copy_number,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM slim AS delivered
+    CROSS JOIN parameters
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
+), told /* what each event is to a chain (docs/rules.md, chain-events) */ AS (
+  SELECT
+    events.*,
+    COALESCE(
+      events.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      AND events.error_code IS NULL
+      AND events.error_message IS NULL,
+      FALSE
+    ) AS may_vend,
+    COALESCE(
+      events.access_key_id NOT LIKE 'ASIA%'
+      AND events.session_created_at IS NULL
+      AND events.invoked_by IS NULL
+      AND NOT events.identity_arn IS NULL
+      AND NOT events.event_time IS NULL,
+      FALSE
+    ) AS is_call,
+    NOT events.access_key_id IS NULL
+    AND NOT events.session_created_at IS NULL
+    AND NOT events.invoked_by IS NULL
+    AND NOT events.identity_arn IS NULL AS is_forwarded,
+    SUBSTRING(STRFTIME(events.event_time, '%Y-%m-%dT%H:%M:%SZ'), 1, 13) AS clock_hour
+  FROM events
+), placed /* calls of a long-term key beside the sessions that services went on with, a second at a time; whatever is neither stands alone */ AS (
+  SELECT
+    told.*,
+    CASE WHEN told.is_call OR told.is_forwarded THEN told.identity_arn ELSE told.event_id END AS holder,
+    CASE
+      WHEN told.is_call
+      THEN DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), told.event_time)
+      WHEN told.is_forwarded
+      THEN DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), told.session_created_at)
+    END AS moment
+  FROM told
+), ranked AS (
+  SELECT
+    placed.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY placed.access_key_id, placed.principal_id, placed.session_created_at, placed.identity_type, placed.identity_arn, placed.account_id, placed.invoked_by, placed.mfa_authenticated, placed.source_identity, placed.on_behalf_of, placed.clock_hour
+      ORDER BY placed.event_time, placed.event_id, placed.event_source, placed.event_name
+    ) AS use_number,
+    ROW_NUMBER() OVER (
+      PARTITION BY placed.holder, placed.is_call, placed.access_key_id, placed.moment
+      ORDER BY placed.event_id, placed.event_source, placed.event_name
+    ) AS call_number,
+    MIN(CASE WHEN placed.is_forwarded THEN placed.moment END) OVER (PARTITION BY placed.holder ORDER BY placed.moment RANGE BETWEEN CURRENT ROW AND 600 FOLLOWING) AS forwarded_after,
+    MIN(CASE WHEN placed.is_call THEN placed.moment END) OVER (PARTITION BY placed.holder ORDER BY placed.moment RANGE BETWEEN 1 FOLLOWING AND 600 FOLLOWING) AS call_after,
+    MAX(CASE WHEN placed.is_forwarded THEN placed.moment END) OVER (PARTITION BY placed.holder ORDER BY placed.moment RANGE BETWEEN 600 PRECEDING AND 1 PRECEDING) AS forwarded_before,
+    MAX(CASE WHEN placed.is_call THEN placed.moment END) OVER (PARTITION BY placed.holder ORDER BY placed.moment RANGE BETWEEN 600 PRECEDING AND 1 PRECEDING) AS call_before
+  FROM placed
+)
+SELECT
+  ranked.event_id,
+  ranked.event_time,
+  ranked.event_source,
+  ranked.event_name,
+  ranked.event_type,
+  ranked.event_category,
+  ranked.aws_region,
+  ranked.source_ip,
+  ranked.user_agent,
+  ranked.error_code,
+  ranked.error_message,
+  ranked.read_only,
+  ranked.recipient_account_id,
+  ranked.shared_event_id,
+  ranked.vpc_endpoint_id,
+  ranked.vpc_endpoint_account_id,
+  ranked.from_console,
+  ranked.identity_type,
+  ranked.principal_id,
+  ranked.identity_arn,
+  ranked.account_id,
+  ranked.access_key_id,
+  ranked.user_name,
+  ranked.invoked_by,
+  ranked.created_at,
+  ranked.mfa_authenticated,
+  ranked.source_identity,
+  ranked.on_behalf_of,
+  ranked.request_parameters,
+  ranked.response_elements,
+  ranked.additional_event_data,
+  ranked.service_event_details,
+  ranked.resources
+FROM ranked
+WHERE
+  ranked.may_vend
+  OR /* the first use in each hour by each who */ NOT ranked.session_id IS NULL
+  AND ranked.use_number = 1
+  OR /* the last call up to, and the first after, the creation of a session that a service went on with (docs/rules.md §3.6) */ ranked.is_call
+  AND ranked.call_number = 1
+  AND (
+    ranked.forwarded_after < COALESCE(ranked.call_after, ranked.forwarded_after + 1)
+    OR ranked.forwarded_before >= COALESCE(ranked.call_before, ranked.forwarded_before)
+  )
+ORDER BY
+  ranked.event_time,
+  ranked.event_id

@@ -1,0 +1,526 @@
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_from,
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_to
+), delivered /* the log, read through the layout event */ AS (
+  SELECT
+    record.event_id,
+    CASE
+      WHEN REGEXP_LIKE(record.event_time_text, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+      THEN DATEADD(
+        MINUTE,
+        IFF(REGEXP_SUBSTR(record.event_time_text, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+          60 * COALESCE(CAST(REGEXP_SUBSTR(record.event_time_text, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(record.event_time_text, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+        ),
+        TRY_TO_TIMESTAMP_NTZ(
+          REGEXP_REPLACE(record.event_time_text, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+          'yyyy-mm-DD hh24:mi:ss'
+        )
+      )
+    END AS event_time,
+    record.event_source,
+    record.event_name,
+    record.event_type,
+    record.event_category,
+    record.aws_region,
+    record.source_ip,
+    record.user_agent,
+    record.error_code,
+    record.error_message,
+    record.recipient_account_id,
+    record.shared_event_id,
+    record.vpc_endpoint_id,
+    record.vpc_endpoint_account_id,
+    CASE record.read_only_text WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS read_only,
+    record.from_console,
+    record.identity_type,
+    record.principal_id,
+    record.identity_arn,
+    record.account_id,
+    record.access_key_id,
+    record.user_name,
+    record.invoked_by,
+    CASE
+      WHEN REGEXP_LIKE(record.created_at_text, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+      THEN DATEADD(
+        MINUTE,
+        IFF(REGEXP_SUBSTR(record.created_at_text, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+          60 * COALESCE(CAST(REGEXP_SUBSTR(record.created_at_text, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(record.created_at_text, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+        ),
+        TRY_TO_TIMESTAMP_NTZ(
+          REGEXP_REPLACE(record.created_at_text, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+          'yyyy-mm-DD hh24:mi:ss'
+        )
+      )
+    END AS created_at,
+    CASE record.mfa_authenticated_text WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS mfa_authenticated,
+    record.source_identity,
+    record.on_behalf_of,
+    record.request_parameters,
+    record.response_elements,
+    record.additional_event_data,
+    record.service_event_details,
+    record.resources
+  FROM (
+    SELECT
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'eventID')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'eventID'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'eventID') AS VARCHAR), '')
+      END AS event_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'eventTime')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'eventTime'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'eventTime') AS VARCHAR), '')
+      END AS event_time_text,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'eventSource')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'eventSource'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'eventSource') AS VARCHAR), '')
+      END AS event_source,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'eventName')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'eventName'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'eventName') AS VARCHAR), '')
+      END AS event_name,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'eventType')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'eventType'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'eventType') AS VARCHAR), '')
+      END AS event_type,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'eventCategory')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'eventCategory'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'eventCategory') AS VARCHAR), '')
+      END AS event_category,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'awsRegion')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'awsRegion'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'awsRegion') AS VARCHAR), '')
+      END AS aws_region,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'sourceIPAddress')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'sourceIPAddress'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'sourceIPAddress') AS VARCHAR), '')
+      END AS source_ip,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userAgent')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'userAgent'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userAgent') AS VARCHAR), '')
+      END AS user_agent,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'errorCode')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'errorCode'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'errorCode') AS VARCHAR), '')
+      END AS error_code,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'errorMessage')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'errorMessage'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'errorMessage') AS VARCHAR), '')
+      END AS error_message,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'recipientAccountId')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'recipientAccountId'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'recipientAccountId') AS VARCHAR), '')
+      END AS recipient_account_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'sharedEventID')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'sharedEventID'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'sharedEventID') AS VARCHAR), '')
+      END AS shared_event_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'vpcEndpointId')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'vpcEndpointId'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'vpcEndpointId') AS VARCHAR), '')
+      END AS vpc_endpoint_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'vpcEndpointAccountId')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'vpcEndpointAccountId'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'vpcEndpointAccountId') AS VARCHAR), '')
+      END AS vpc_endpoint_account_id,
+      LOWER(
+        CASE
+          WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'readOnly')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'readOnly'))
+          THEN NULLIF(CAST(GET_PATH(log.raw, 'readOnly') AS VARCHAR), '')
+        END
+      ) AS read_only_text,
+      COALESCE(
+        LOWER(
+          CASE
+            WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'sessionCredentialFromConsole'))
+            AND NOT IS_ARRAY(GET_PATH(log.raw, 'sessionCredentialFromConsole'))
+            THEN NULLIF(CAST(GET_PATH(log.raw, 'sessionCredentialFromConsole') AS VARCHAR), '')
+          END
+        ) = 'true',
+        FALSE
+      ) AS from_console,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.type')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.type'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.type') AS VARCHAR), '')
+      END AS identity_type,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.principalId'))
+        AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.principalId'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.principalId') AS VARCHAR), '')
+      END AS principal_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.arn')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.arn'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.arn') AS VARCHAR), '')
+      END AS identity_arn,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.accountId')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.accountId'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.accountId') AS VARCHAR), '')
+      END AS account_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.accessKeyId') AS VARCHAR), '')
+      END AS access_key_id,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.userName')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.userName'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.userName') AS VARCHAR), '')
+      END AS user_name,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.invokedBy')) AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.invokedBy'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.invokedBy') AS VARCHAR), '')
+      END AS invoked_by,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.sessionContext.attributes.creationDate'))
+        AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.sessionContext.attributes.creationDate'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.sessionContext.attributes.creationDate') AS VARCHAR), '')
+      END AS created_at_text,
+      LOWER(
+        CASE
+          WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.sessionContext.attributes.mfaAuthenticated'))
+          AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.sessionContext.attributes.mfaAuthenticated'))
+          THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.sessionContext.attributes.mfaAuthenticated') AS VARCHAR), '')
+        END
+      ) AS mfa_authenticated_text,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.sessionContext.sourceIdentity'))
+        AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.sessionContext.sourceIdentity'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.sessionContext.sourceIdentity') AS VARCHAR), '')
+      END AS source_identity,
+      CASE
+        WHEN NOT IS_OBJECT(GET_PATH(log.raw, 'userIdentity.onBehalfOf.userId'))
+        AND NOT IS_ARRAY(GET_PATH(log.raw, 'userIdentity.onBehalfOf.userId'))
+        THEN NULLIF(CAST(GET_PATH(log.raw, 'userIdentity.onBehalfOf.userId') AS VARCHAR), '')
+      END AS on_behalf_of,
+      CASE
+        WHEN IS_OBJECT(GET_PATH(log.raw, 'requestParameters')) OR IS_ARRAY(GET_PATH(log.raw, 'requestParameters'))
+        THEN GET_PATH(log.raw, 'requestParameters')
+      END AS request_parameters,
+      CASE
+        WHEN IS_OBJECT(GET_PATH(log.raw, 'responseElements')) OR IS_ARRAY(GET_PATH(log.raw, 'responseElements'))
+        THEN GET_PATH(log.raw, 'responseElements')
+      END AS response_elements,
+      CASE
+        WHEN IS_OBJECT(GET_PATH(log.raw, 'additionalEventData')) OR IS_ARRAY(GET_PATH(log.raw, 'additionalEventData'))
+        THEN GET_PATH(log.raw, 'additionalEventData')
+      END AS additional_event_data,
+      CASE
+        WHEN IS_OBJECT(GET_PATH(log.raw, 'serviceEventDetails')) OR IS_ARRAY(GET_PATH(log.raw, 'serviceEventDetails'))
+        THEN GET_PATH(log.raw, 'serviceEventDetails')
+      END AS service_event_details,
+      CASE
+        WHEN IS_OBJECT(GET_PATH(log.raw, 'resources')) OR IS_ARRAY(GET_PATH(log.raw, 'resources'))
+        THEN GET_PATH(log.raw, 'resources')
+      END AS resources
+    FROM cloudtrail_events AS log
+    CROSS JOIN parameters
+    WHERE
+      IS_OBJECT(log.raw)
+      AND CASE
+        WHEN REGEXP_LIKE(event_time_text, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+        THEN DATEADD(
+          MINUTE,
+          IFF(REGEXP_SUBSTR(event_time_text, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+            60 * COALESCE(CAST(REGEXP_SUBSTR(event_time_text, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(event_time_text, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+          ),
+          TRY_TO_TIMESTAMP_NTZ(
+            REGEXP_REPLACE(event_time_text, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+            'yyyy-mm-DD hh24:mi:ss'
+          )
+        )
+      END >= DATEADD(SECOND, -129600, parameters.window_from)
+      AND CASE
+        WHEN REGEXP_LIKE(event_time_text, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+        THEN DATEADD(
+          MINUTE,
+          IFF(REGEXP_SUBSTR(event_time_text, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+            60 * COALESCE(CAST(REGEXP_SUBSTR(event_time_text, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(event_time_text, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+          ),
+          TRY_TO_TIMESTAMP_NTZ(
+            REGEXP_REPLACE(event_time_text, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+            'yyyy-mm-DD hh24:mi:ss'
+          )
+        )
+      END < parameters.window_to
+  ) AS record
+), slim /* a chain reads the documents of the calls that may vend something, and no others: they are left behind before the log is sorted */ AS (
+  SELECT
+    delivered.event_id,
+    delivered.event_time,
+    delivered.event_source,
+    delivered.event_name,
+    delivered.event_type,
+    delivered.event_category,
+    delivered.aws_region,
+    delivered.source_ip,
+    delivered.user_agent,
+    delivered.error_code,
+    delivered.error_message,
+    delivered.read_only,
+    delivered.recipient_account_id,
+    delivered.shared_event_id,
+    delivered.vpc_endpoint_id,
+    delivered.vpc_endpoint_account_id,
+    delivered.from_console,
+    delivered.identity_type,
+    delivered.principal_id,
+    delivered.identity_arn,
+    delivered.account_id,
+    delivered.access_key_id,
+    delivered.user_name,
+    delivered.invoked_by,
+    delivered.created_at,
+    delivered.mfa_authenticated,
+    delivered.source_identity,
+    delivered.on_behalf_of,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.request_parameters
+    END AS request_parameters,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.response_elements
+    END AS response_elements,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.additional_event_data
+    END AS additional_event_data,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.service_event_details
+    END AS service_event_details,
+    CASE
+      WHEN delivered.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN delivered.resources
+    END AS resources
+  FROM delivered
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || (
+        TO_CHAR(counted.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(counted.session_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY delivered.event_id
+        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
+      ) AS copy_number,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM slim AS delivered
+    CROSS JOIN parameters
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
+), told /* what each event is to a chain (docs/rules.md, chain-events) */ AS (
+  SELECT
+    events.*,
+    COALESCE(
+      events.event_name IN (
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot',
+        'GetSessionToken',
+        'GetFederationToken',
+        'GetSigninToken',
+        'GetCredentialsForIdentity',
+        'CreateSession',
+        'CreateAccessKey',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      AND events.error_code IS NULL
+      AND events.error_message IS NULL,
+      FALSE
+    ) AS may_vend,
+    COALESCE(
+      events.access_key_id NOT LIKE 'ASIA%'
+      AND events.session_created_at IS NULL
+      AND events.invoked_by IS NULL
+      AND NOT events.identity_arn IS NULL
+      AND NOT events.event_time IS NULL,
+      FALSE
+    ) AS is_call,
+    NOT events.access_key_id IS NULL
+    AND NOT events.session_created_at IS NULL
+    AND NOT events.invoked_by IS NULL
+    AND NOT events.identity_arn IS NULL AS is_forwarded,
+    SUBSTRING(TO_CHAR(events.event_time, 'YYYY-MM-DD') || 'T' || TO_CHAR(events.event_time, 'HH24:MI:SS') || 'Z', 1, 13) AS clock_hour
+  FROM events
+), placed /* calls of a long-term key beside the sessions that services went on with, a second at a time; whatever is neither stands alone */ AS (
+  SELECT
+    told.*,
+    CASE WHEN told.is_call OR told.is_forwarded THEN told.identity_arn ELSE told.event_id END AS holder,
+    CASE
+      WHEN told.is_call
+      THEN DATEDIFF(SECOND, TO_TIMESTAMP_NTZ('1970-01-01 00:00:00', 'yyyy-mm-DD hh24:mi:ss'), told.event_time)
+      WHEN told.is_forwarded
+      THEN DATEDIFF(SECOND, TO_TIMESTAMP_NTZ('1970-01-01 00:00:00', 'yyyy-mm-DD hh24:mi:ss'), told.session_created_at)
+    END AS moment
+  FROM told
+), ranked AS (
+  SELECT
+    placed.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY placed.access_key_id, placed.principal_id, placed.session_created_at, placed.identity_type, placed.identity_arn, placed.account_id, placed.invoked_by, placed.mfa_authenticated, placed.source_identity, placed.on_behalf_of, placed.clock_hour
+      ORDER BY placed.event_time, placed.event_id, placed.event_source, placed.event_name
+    ) AS use_number,
+    ROW_NUMBER() OVER (
+      PARTITION BY placed.holder, placed.is_call, placed.access_key_id, placed.moment
+      ORDER BY placed.event_id, placed.event_source, placed.event_name
+    ) AS call_number,
+    MIN(CASE WHEN placed.is_forwarded THEN placed.moment END) OVER (PARTITION BY placed.holder ORDER BY placed.moment RANGE BETWEEN CURRENT ROW AND 600 FOLLOWING) AS forwarded_after,
+    MIN(CASE WHEN placed.is_call THEN placed.moment END) OVER (PARTITION BY placed.holder ORDER BY placed.moment RANGE BETWEEN 1 FOLLOWING AND 600 FOLLOWING) AS call_after,
+    MAX(CASE WHEN placed.is_forwarded THEN placed.moment END) OVER (PARTITION BY placed.holder ORDER BY placed.moment RANGE BETWEEN 600 PRECEDING AND 1 PRECEDING) AS forwarded_before,
+    MAX(CASE WHEN placed.is_call THEN placed.moment END) OVER (PARTITION BY placed.holder ORDER BY placed.moment RANGE BETWEEN 600 PRECEDING AND 1 PRECEDING) AS call_before
+  FROM placed
+)
+SELECT
+  ranked.event_id,
+  ranked.event_time,
+  ranked.event_source,
+  ranked.event_name,
+  ranked.event_type,
+  ranked.event_category,
+  ranked.aws_region,
+  ranked.source_ip,
+  ranked.user_agent,
+  ranked.error_code,
+  ranked.error_message,
+  ranked.read_only,
+  ranked.recipient_account_id,
+  ranked.shared_event_id,
+  ranked.vpc_endpoint_id,
+  ranked.vpc_endpoint_account_id,
+  ranked.from_console,
+  ranked.identity_type,
+  ranked.principal_id,
+  ranked.identity_arn,
+  ranked.account_id,
+  ranked.access_key_id,
+  ranked.user_name,
+  ranked.invoked_by,
+  ranked.created_at,
+  ranked.mfa_authenticated,
+  ranked.source_identity,
+  ranked.on_behalf_of,
+  ranked.request_parameters,
+  ranked.response_elements,
+  ranked.additional_event_data,
+  ranked.service_event_details,
+  ranked.resources
+FROM ranked
+WHERE
+  ranked.may_vend
+  OR /* the first use in each hour by each who */ NOT ranked.session_id IS NULL
+  AND ranked.use_number = 1
+  OR /* the last call up to, and the first after, the creation of a session that a service went on with (docs/rules.md §3.6) */ ranked.is_call
+  AND ranked.call_number = 1
+  AND (
+    ranked.forwarded_after < COALESCE(ranked.call_after, ranked.forwarded_after + 1)
+    OR ranked.forwarded_before >= COALESCE(ranked.call_before, ranked.forwarded_before)
+  )
+ORDER BY
+  ranked.event_time,
+  ranked.event_id

@@ -1,0 +1,414 @@
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    CAST(? AS VARCHAR) AS access_key,
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_from,
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_to
+), delivered /* the log, read through the layout store */ AS (
+  SELECT
+    event_id,
+    event_time,
+    event_source,
+    event_name,
+    aws_region,
+    source_ip,
+    user_agent,
+    error_code,
+    error_message,
+    shared_event_id,
+    from_console,
+    identity_type,
+    principal_id,
+    identity_arn,
+    account_id,
+    access_key_id,
+    invoked_by,
+    created_at,
+    request_parameters,
+    response_elements,
+    additional_event_data
+  FROM chain_events
+  CROSS JOIN parameters
+  WHERE
+    event_time >= DATE_ADD('SECOND', -129600, parameters.window_from) AND event_time < parameters.window_to
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || DATE_FORMAT(counted.session_created_at, '%Y-%m-%dT%TZ')
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM delivered
+    CROSS JOIN parameters
+  ) AS counted
+), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
+  SELECT
+    events.*,
+    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleArn'), '') AS role_arn,
+    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleSessionName'), '') AS role_session_name,
+    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.targetPrincipal'), '') AS target_principal,
+    CASE
+      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentialSet[0].credentials.expiration'), '')
+      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentials.expiration'), '')
+    END AS expiration,
+    COALESCE(
+      events.error_code IS NULL
+      AND events.error_message IS NULL
+      AND COALESCE(
+        NULLIF(
+          JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+          ''
+        ),
+        ''
+      ) <> 'Failure'
+      AND (
+        events.event_source = 'sts.amazonaws.com'
+        AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+        OR events.event_source = 'signin.amazonaws.com'
+        AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+        OR events.event_source = 'cognito-identity.amazonaws.com'
+        AND events.event_name = 'GetCredentialsForIdentity'
+        OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+        AND events.event_name = 'CreateSession'
+        OR events.event_source = 'iam.amazonaws.com'
+        AND events.event_name = 'CreateAccessKey'
+        OR events.event_name = 'CreateOAuth2Token'
+      ),
+      FALSE
+    ) AS is_vending
+  FROM events
+), vending /* whom they issued it to */ AS (
+  SELECT
+    vending_calls.*,
+    CASE
+      WHEN vending_calls.event_source = 'iam.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.accessKey.accessKeyId'), '')
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentialSet[0].credentials.accessKeyId'), '')
+      WHEN NOT vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentials.accessKeyId'), '')
+    END AS issued_access_key_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId'), '')
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.federatedUser.federatedUserId'), '')
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^([0-9]{12})$', 1), ''),
+        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):', 1), '')
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.assumedRoleId'), '')
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.principal_id
+    END AS issued_principal_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN COALESCE(
+        NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.arn'), ''),
+        'arn:' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:([^:]+):', 1), '') || ':sts::' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1), '') || ':assumed-role/' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '([^/]+)$', 1), '') || '/' || vending_calls.role_session_name
+      )
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.federatedUser.arn'), '')
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^(arn:.*)$', 1), ''),
+        'arn:aws:iam::' || NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^([0-9]{12})$', 1), '') || ':root'
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.arn'), '')
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.identity_arn
+    END AS issued_arn,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
+      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN 'AssumedRole'
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN 'Root'
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN 'FederatedUser'
+      WHEN vending_calls.event_name = 'CreateAccessKey'
+      THEN 'IAMUser'
+      ELSE vending_calls.identity_type
+    END AS issued_type,
+    CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
+    ELEMENT_AT(
+      TRANSFORM(
+        ARRAY[vending_calls.expiration],
+        e -> COALESCE(
+          CASE
+            WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
+            AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
+            THEN TRY(
+              DATE_PARSE(
+                REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
+                '%b %e %Y %l:%i:%s %p'
+              )
+            )
+          END,
+          ELEMENT_AT(
+            TRANSFORM(
+              ARRAY[e],
+              t -> CASE
+                WHEN t LIKE '____-__-__T__:__:__Z'
+                THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+                WHEN REGEXP_LIKE(
+                  t,
+                  '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
+                )
+                THEN DATE_ADD(
+                  'MINUTE',
+                  CASE
+                    WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
+                    THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
+                      60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
+                    )
+                    ELSE 0
+                  END,
+                  TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
+                )
+              END
+            ),
+            1
+          )
+        )
+      ),
+      1
+    ) AS expires_at,
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
+    NULLIF(JSON_EXTRACT_SCALAR(vending_calls.request_parameters, '$.sourceIdentity'), '') AS issued_source_identity
+  FROM vending_calls
+), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+  SELECT
+    vending.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id, CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END
+      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
+    ) AS account_copy_number
+  FROM (
+    SELECT
+      vending.*,
+      vending.is_vending
+      AND CASE
+        WHEN vending.opens_console
+        THEN NOT vending.principal_id IS NULL
+        WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+        THEN FALSE
+        ELSE NOT vending.issued_access_key_id IS NULL
+      END AS is_issuing
+    FROM vending
+  ) AS vending
+), issuances AS (
+  SELECT
+    COALESCE(
+      copies.event_id,
+      'no event id:' || COALESCE(DATE_FORMAT(copies.event_time, '%Y-%m-%dT%TZ'), '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
+    ) AS issuance_id,
+    COALESCE(NULLIF(REGEXP_EXTRACT(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), copies.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
+      THEN copies.issued_principal_id || '@' || DATE_FORMAT(copies.issued_created_at, '%Y-%m-%dT%TZ')
+      ELSE copies.issued_access_key_id
+    END AS issued_session_id,
+    CASE WHEN NOT (
+      copies.is_sign_in AND copies.access_key_id IS NULL
+    ) THEN copies.session_id END AS caller_session_id,
+    copies.is_issuing AND (
+      copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
+    ) AS is_issuance,
+    copies.*
+  FROM copies
+), told /* what each event tells here: a key was used, a session was opened, or a key was given out. An issuance is both a use of its caller's key */ /* and the birth of another, so it stands twice; the log itself is read once. */ AS (
+  SELECT
+    roles.role,
+    CASE roles.role WHEN 'use' THEN issuances.access_key_id WHEN 'vended' THEN issuances.issued_access_key_id END AS access_key_id,
+    CASE WHEN roles.role = 'use' THEN issuances.principal_id ELSE issuances.issued_principal_id END AS principal_id,
+    CASE WHEN roles.role = 'use' THEN issuances.session_created_at ELSE issuances.event_time END AS moment,
+    CASE roles.role WHEN 'use' THEN issuances.session_id WHEN 'login' THEN issuances.issued_session_id END AS session_id,
+    CASE WHEN roles.role = 'login' THEN issuances.event_id END AS login_event_id,
+    issuances.event_name,
+    issuances.event_time,
+    issuances.aws_region,
+    issuances.source_ip,
+    issuances.user_agent,
+    issuances.identity_type,
+    issuances.identity_arn,
+    issuances.account_id,
+    issuances.invoked_by,
+    issuances.from_console,
+    CASE
+      WHEN roles.role = 'login'
+      THEN LOWER(NULLIF(JSON_EXTRACT_SCALAR(issuances.additional_event_data, '$.MFAUsed'), ''))
+    END AS mfa_text
+  FROM issuances
+  CROSS JOIN (
+    SELECT
+      'use' AS role
+    UNION ALL
+    SELECT
+      'login' AS role
+    UNION ALL
+    SELECT
+      'vended' AS role
+  ) AS roles
+  WHERE
+    CASE roles.role
+      WHEN 'use'
+      THEN issuances.in_window
+      AND NOT COALESCE(issuances.is_sign_in, FALSE)
+      AND NOT issuances.principal_id IS NULL
+      AND NOT issuances.created_at IS NULL
+      WHEN 'login'
+      THEN issuances.is_issuance AND issuances.is_sign_in AND NOT issuances.issued_session_id IS NULL
+      ELSE issuances.is_issuance AND NOT issuances.is_sign_in AND NOT issuances.issued_access_key_id IS NULL
+    END
+), key_uses AS (
+  SELECT
+    told.role,
+    told.access_key_id,
+    told.principal_id,
+    told.moment,
+    told.session_id,
+    told.login_event_id,
+    MIN(told.event_name) AS event_name,
+    MIN(told.aws_region) AS aws_region,
+    MIN(told.source_ip) AS source_ip,
+    MIN(told.user_agent) AS user_agent,
+    MIN(told.mfa_text) AS mfa_text,
+    MIN(told.identity_type) AS identity_type,
+    MIN(told.identity_arn) AS identity_arn,
+    MIN(told.account_id) AS account_id,
+    COALESCE(
+      SLICE(ARRAY_SORT(ARRAY_AGG(DISTINCT told.aws_region) FILTER(WHERE
+        NOT told.aws_region IS NULL)), 1, 20),
+      CAST(ARRAY[] AS ARRAY(VARCHAR))
+    ) AS regions,
+    MIN(told.event_time) AS first_seen,
+    MAX(told.event_time) AS last_seen,
+    COUNT(*) AS calls,
+    COUNT(told.invoked_by) AS forwarded_calls,
+    COALESCE(BOOL_OR(told.from_console), FALSE) AS from_console_flag
+  FROM told
+  GROUP BY
+    told.role,
+    told.access_key_id,
+    told.principal_id,
+    told.moment,
+    told.session_id,
+    told.login_event_id
+), related /* a key that another call gave out, within 2 s and to a fitting principal, belongs to that call and not to the console (docs/rules.md §5) */ AS (
+  SELECT
+    key_uses.*,
+    CASE
+      WHEN key_uses.role = 'use'
+      THEN COUNT(CASE WHEN key_uses.role = 'vended' THEN 1 END) OVER (
+        PARTITION BY key_uses.access_key_id, key_uses.principal_id
+        ORDER BY DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), key_uses.moment)
+        RANGE BETWEEN 2 PRECEDING AND 2 FOLLOWING
+      ) + COUNT(CASE WHEN key_uses.role = 'vended' AND key_uses.principal_id IS NULL THEN 1 END) OVER (
+        PARTITION BY key_uses.access_key_id
+        ORDER BY DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), key_uses.moment)
+        RANGE BETWEEN 2 PRECEDING AND 2 FOLLOWING
+      )
+    END AS issuers,
+    ROW_NUMBER() OVER (PARTITION BY key_uses.session_id, key_uses.role ORDER BY key_uses.first_seen, key_uses.login_event_id) AS sign_in_number
+  FROM key_uses
+), kept AS (
+  SELECT
+    related.*
+  FROM related
+  WHERE
+    CASE related.role
+      WHEN 'use'
+      THEN related.issuers = 0 OR related.from_console_flag
+      WHEN 'login'
+      THEN related.sign_in_number = 1
+      ELSE FALSE
+    END
+), answer /* every key of a session beside its sign-in */ AS (
+  SELECT
+    kept.session_id,
+    MIN(CASE WHEN NOT kept.access_key_id IS NULL THEN kept.identity_type END) OVER (PARTITION BY kept.session_id) AS identity_type,
+    MIN(CASE WHEN NOT kept.access_key_id IS NULL THEN kept.identity_arn END) OVER (PARTITION BY kept.session_id) AS identity_arn,
+    kept.principal_id,
+    MIN(CASE WHEN NOT kept.access_key_id IS NULL THEN kept.account_id END) OVER (PARTITION BY kept.session_id) AS account_id,
+    kept.moment AS session_created_at,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.login_event_id END) OVER (PARTITION BY kept.session_id) AS login_event_id,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.event_name END) OVER (PARTITION BY kept.session_id) AS login_event_name,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.first_seen END) OVER (PARTITION BY kept.session_id) AS login_time,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.aws_region END) OVER (PARTITION BY kept.session_id) AS login_region,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.source_ip END) OVER (PARTITION BY kept.session_id) AS login_source_ip,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.user_agent END) OVER (PARTITION BY kept.session_id) AS login_user_agent,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.mfa_text END) OVER (PARTITION BY kept.session_id) AS mfa_text,
+    kept.access_key_id,
+    kept.regions,
+    kept.first_seen,
+    kept.last_seen,
+    kept.calls,
+    kept.forwarded_calls,
+    kept.from_console_flag,
+    MAX(CASE WHEN kept.access_key_id = parameters.access_key THEN 1 ELSE 0 END) OVER (PARTITION BY kept.session_id) AS has_key,
+    MAX(CASE WHEN kept.role = 'login' OR kept.from_console_flag THEN 1 ELSE 0 END) OVER (PARTITION BY kept.session_id) AS is_console
+  FROM kept
+  CROSS JOIN parameters
+)
+SELECT
+  answer.session_id,
+  answer.identity_type,
+  answer.identity_arn,
+  answer.principal_id,
+  answer.account_id,
+  answer.session_created_at,
+  answer.login_event_id,
+  answer.login_event_name,
+  answer.login_time,
+  answer.login_region,
+  answer.login_source_ip,
+  answer.login_user_agent,
+  CASE answer.mfa_text WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END AS mfa_used,
+  answer.access_key_id,
+  answer.regions,
+  answer.first_seen,
+  answer.last_seen,
+  answer.calls,
+  answer.forwarded_calls,
+  answer.from_console_flag
+FROM answer
+WHERE
+  NOT answer.access_key_id IS NULL AND answer.is_console = 1 AND answer.has_key = 1
+ORDER BY
+  answer.session_created_at,
+  answer.session_id,
+  answer.first_seen,
+  answer.access_key_id

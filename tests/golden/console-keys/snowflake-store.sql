@@ -1,0 +1,476 @@
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    CAST(? AS VARCHAR) AS access_key,
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_from,
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_to
+), delivered /* the log, read through the layout store */ AS (
+  SELECT
+    event_id,
+    event_time,
+    event_source,
+    event_name,
+    aws_region,
+    source_ip,
+    user_agent,
+    error_code,
+    error_message,
+    shared_event_id,
+    from_console,
+    identity_type,
+    principal_id,
+    identity_arn,
+    account_id,
+    access_key_id,
+    invoked_by,
+    created_at,
+    request_parameters,
+    response_elements,
+    additional_event_data
+  FROM chain_events
+  CROSS JOIN parameters
+  WHERE
+    event_time >= DATEADD(SECOND, -129600, parameters.window_from) AND event_time < parameters.window_to
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || (
+        TO_CHAR(counted.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(counted.session_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM delivered
+    CROSS JOIN parameters
+  ) AS counted
+), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
+  SELECT
+    events.*,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleArn'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleArn'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleArn') AS VARCHAR), '')
+    END AS role_arn,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleSessionName'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleSessionName'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleSessionName') AS VARCHAR), '')
+    END AS role_session_name,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'targetPrincipal'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'targetPrincipal'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'targetPrincipal') AS VARCHAR), '')
+    END AS target_principal,
+    CASE
+      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration') AS VARCHAR), '')
+      END
+      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentials.expiration'))
+        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentials.expiration'))
+        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentials.expiration') AS VARCHAR), '')
+      END
+    END AS expiration,
+    COALESCE(
+      events.error_code IS NULL
+      AND events.error_message IS NULL
+      AND COALESCE(
+        CASE
+          WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
+          AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
+          THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
+        END,
+        ''
+      ) <> 'Failure'
+      AND (
+        events.event_source = 'sts.amazonaws.com'
+        AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+        OR events.event_source = 'signin.amazonaws.com'
+        AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+        OR events.event_source = 'cognito-identity.amazonaws.com'
+        AND events.event_name = 'GetCredentialsForIdentity'
+        OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+        AND events.event_name = 'CreateSession'
+        OR events.event_source = 'iam.amazonaws.com'
+        AND events.event_name = 'CreateAccessKey'
+        OR events.event_name = 'CreateOAuth2Token'
+      ),
+      FALSE
+    ) AS is_vending
+  FROM events
+), vending /* whom they issued it to */ AS (
+  SELECT
+    vending_calls.*,
+    CASE
+      WHEN vending_calls.event_source = 'iam.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId') AS VARCHAR), '')
+      END
+      WHEN NOT vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId') AS VARCHAR), '')
+      END
+    END AS issued_access_key_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^([0-9]{12})$', 1, 1, 'e', 1), ''),
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):', 1, 1, 'e', 1), '')
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.principal_id
+    END AS issued_principal_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN COALESCE(
+        CASE
+          WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
+          AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
+          THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn') AS VARCHAR), '')
+        END,
+        'arn:' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:([^:]+):', 1, 1, 'e', 1), '') || ':sts::' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1, 1, 'e', 1), '') || ':assumed-role/' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '([^/]+)$', 1, 1, 'e', 1), '') || '/' || vending_calls.role_session_name
+      )
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'federatedUser.arn') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^(arn:.*)$', 1, 1, 'e', 1), ''),
+        'arn:aws:iam::' || NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^([0-9]{12})$', 1, 1, 'e', 1), '') || ':root'
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.identity_arn
+    END AS issued_arn,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
+      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN 'AssumedRole'
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN 'Root'
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN 'FederatedUser'
+      WHEN vending_calls.event_name = 'CreateAccessKey'
+      THEN 'IAMUser'
+      ELSE vending_calls.identity_type
+    END AS issued_type,
+    CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
+    CASE
+      WHEN REGEXP_LIKE(
+        vending_calls.expiration,
+        '^[A-Z][a-z]{2} \\d{1,2}, \\d{4},? (0?[1-9]|1[0-2]):\\d{2}:\\d{2}[\\s' || CHR(  8239) || '][AP]M$'
+      )
+      THEN TRY_TO_TIMESTAMP_NTZ(
+        REGEXP_REPLACE(
+          REGEXP_REPLACE(
+            vending_calls.expiration,
+            '^(...) (\\d+), (\\d{4}),? (\\d+):(\\d{2}):(\\d{2})[^AP]([AP]M)$',
+            '\\1 0\\2, \\3 0\\4:\\5:\\6 \\7'
+          ),
+          ' 0(\\d{2})',
+          ' \\1'
+        ),
+        'mon DD, yyyy hh12:mi:ss pm'
+      )
+      ELSE CASE
+        WHEN REGEXP_LIKE(vending_calls.expiration, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+        THEN DATEADD(
+          MINUTE,
+          IFF(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+            60 * COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+          ),
+          TRY_TO_TIMESTAMP_NTZ(
+            REGEXP_REPLACE(vending_calls.expiration, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+            'yyyy-mm-DD hh24:mi:ss'
+          )
+        )
+      END
+    END AS expires_at,
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
+      AND NOT IS_ARRAY(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
+      THEN NULLIF(CAST(GET_PATH(vending_calls.request_parameters, 'sourceIdentity') AS VARCHAR), '')
+    END AS issued_source_identity
+  FROM vending_calls
+), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+  SELECT
+    vending.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id, CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END
+      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
+    ) AS account_copy_number
+  FROM (
+    SELECT
+      vending.*,
+      vending.is_vending
+      AND CASE
+        WHEN vending.opens_console
+        THEN NOT vending.principal_id IS NULL
+        WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+        THEN FALSE
+        ELSE NOT vending.issued_access_key_id IS NULL
+      END AS is_issuing
+    FROM vending
+  ) AS vending
+), issuances AS (
+  SELECT
+    COALESCE(
+      copies.event_id,
+      'no event id:' || COALESCE(TO_CHAR(copies.event_time, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.event_time, 'HH24:MI:SS') || 'Z', '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
+    ) AS issuance_id,
+    COALESCE(NULLIF(REGEXP_SUBSTR(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1, 1, 'e', 1), ''), copies.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
+      THEN copies.issued_principal_id || '@' || (
+        TO_CHAR(copies.issued_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.issued_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE copies.issued_access_key_id
+    END AS issued_session_id,
+    CASE WHEN NOT (
+      copies.is_sign_in AND copies.access_key_id IS NULL
+    ) THEN copies.session_id END AS caller_session_id,
+    copies.is_issuing AND (
+      copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
+    ) AS is_issuance,
+    copies.*
+  FROM copies
+), told /* what each event tells here: a key was used, a session was opened, or a key was given out. An issuance is both a use of its caller's key */ /* and the birth of another, so it stands twice; the log itself is read once. */ AS (
+  SELECT
+    roles.role,
+    CASE roles.role WHEN 'use' THEN issuances.access_key_id WHEN 'vended' THEN issuances.issued_access_key_id END AS access_key_id,
+    CASE WHEN roles.role = 'use' THEN issuances.principal_id ELSE issuances.issued_principal_id END AS principal_id,
+    CASE WHEN roles.role = 'use' THEN issuances.session_created_at ELSE issuances.event_time END AS moment,
+    CASE roles.role WHEN 'use' THEN issuances.session_id WHEN 'login' THEN issuances.issued_session_id END AS session_id,
+    CASE WHEN roles.role = 'login' THEN issuances.event_id END AS login_event_id,
+    issuances.event_name,
+    issuances.event_time,
+    issuances.aws_region,
+    issuances.source_ip,
+    issuances.user_agent,
+    issuances.identity_type,
+    issuances.identity_arn,
+    issuances.account_id,
+    issuances.invoked_by,
+    issuances.from_console,
+    CASE
+      WHEN roles.role = 'login'
+      THEN LOWER(
+        CASE
+          WHEN NOT IS_OBJECT(GET_PATH(issuances.additional_event_data, 'MFAUsed'))
+          AND NOT IS_ARRAY(GET_PATH(issuances.additional_event_data, 'MFAUsed'))
+          THEN NULLIF(CAST(GET_PATH(issuances.additional_event_data, 'MFAUsed') AS VARCHAR), '')
+        END
+      )
+    END AS mfa_text
+  FROM issuances
+  CROSS JOIN (
+    SELECT
+      'use' AS role
+    UNION ALL
+    SELECT
+      'login' AS role
+    UNION ALL
+    SELECT
+      'vended' AS role
+  ) AS roles
+  WHERE
+    CASE roles.role
+      WHEN 'use'
+      THEN issuances.in_window
+      AND NOT COALESCE(issuances.is_sign_in, FALSE)
+      AND NOT issuances.principal_id IS NULL
+      AND NOT issuances.created_at IS NULL
+      WHEN 'login'
+      THEN issuances.is_issuance AND issuances.is_sign_in AND NOT issuances.issued_session_id IS NULL
+      ELSE issuances.is_issuance AND NOT issuances.is_sign_in AND NOT issuances.issued_access_key_id IS NULL
+    END
+), key_uses AS (
+  SELECT
+    told.role,
+    told.access_key_id,
+    told.principal_id,
+    told.moment,
+    told.session_id,
+    told.login_event_id,
+    MIN(told.event_name) AS event_name,
+    MIN(told.aws_region) AS aws_region,
+    MIN(told.source_ip) AS source_ip,
+    MIN(told.user_agent) AS user_agent,
+    MIN(told.mfa_text) AS mfa_text,
+    MIN(told.identity_type) AS identity_type,
+    MIN(told.identity_arn) AS identity_arn,
+    MIN(told.account_id) AS account_id,
+    ARRAY_SLICE(ARRAY_AGG(DISTINCT told.aws_region) WITHIN GROUP (ORDER BY
+      told.aws_region), 0, 20) AS regions,
+    MIN(told.event_time) AS first_seen,
+    MAX(told.event_time) AS last_seen,
+    COUNT(*) AS calls,
+    COUNT(told.invoked_by) AS forwarded_calls,
+    COALESCE(BOOLOR_AGG(told.from_console), FALSE) AS from_console_flag
+  FROM told
+  GROUP BY
+    told.role,
+    told.access_key_id,
+    told.principal_id,
+    told.moment,
+    told.session_id,
+    told.login_event_id
+), related /* a key that another call gave out, within 2 s and to a fitting principal, belongs to that call and not to the console (docs/rules.md §5) */ AS (
+  SELECT
+    key_uses.*,
+    CASE
+      WHEN key_uses.role = 'use'
+      THEN COUNT(CASE WHEN key_uses.role = 'vended' THEN 1 END) OVER (
+        PARTITION BY key_uses.access_key_id, key_uses.principal_id
+        ORDER BY DATEDIFF(SECOND, TO_TIMESTAMP_NTZ('1970-01-01 00:00:00', 'yyyy-mm-DD hh24:mi:ss'), key_uses.moment)
+        RANGE BETWEEN 2 PRECEDING AND 2 FOLLOWING
+      ) + COUNT(CASE WHEN key_uses.role = 'vended' AND key_uses.principal_id IS NULL THEN 1 END) OVER (
+        PARTITION BY key_uses.access_key_id
+        ORDER BY DATEDIFF(SECOND, TO_TIMESTAMP_NTZ('1970-01-01 00:00:00', 'yyyy-mm-DD hh24:mi:ss'), key_uses.moment)
+        RANGE BETWEEN 2 PRECEDING AND 2 FOLLOWING
+      )
+    END AS issuers,
+    ROW_NUMBER() OVER (PARTITION BY key_uses.session_id, key_uses.role ORDER BY key_uses.first_seen, key_uses.login_event_id) AS sign_in_number
+  FROM key_uses
+), kept AS (
+  SELECT
+    related.*
+  FROM related
+  WHERE
+    CASE related.role
+      WHEN 'use'
+      THEN related.issuers = 0 OR related.from_console_flag
+      WHEN 'login'
+      THEN related.sign_in_number = 1
+      ELSE FALSE
+    END
+), answer /* every key of a session beside its sign-in */ AS (
+  SELECT
+    kept.session_id,
+    MIN(CASE WHEN NOT kept.access_key_id IS NULL THEN kept.identity_type END) OVER (PARTITION BY kept.session_id) AS identity_type,
+    MIN(CASE WHEN NOT kept.access_key_id IS NULL THEN kept.identity_arn END) OVER (PARTITION BY kept.session_id) AS identity_arn,
+    kept.principal_id,
+    MIN(CASE WHEN NOT kept.access_key_id IS NULL THEN kept.account_id END) OVER (PARTITION BY kept.session_id) AS account_id,
+    kept.moment AS session_created_at,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.login_event_id END) OVER (PARTITION BY kept.session_id) AS login_event_id,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.event_name END) OVER (PARTITION BY kept.session_id) AS login_event_name,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.first_seen END) OVER (PARTITION BY kept.session_id) AS login_time,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.aws_region END) OVER (PARTITION BY kept.session_id) AS login_region,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.source_ip END) OVER (PARTITION BY kept.session_id) AS login_source_ip,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.user_agent END) OVER (PARTITION BY kept.session_id) AS login_user_agent,
+    MAX(CASE WHEN kept.role = 'login' THEN kept.mfa_text END) OVER (PARTITION BY kept.session_id) AS mfa_text,
+    kept.access_key_id,
+    kept.regions,
+    kept.first_seen,
+    kept.last_seen,
+    kept.calls,
+    kept.forwarded_calls,
+    kept.from_console_flag,
+    MAX(CASE WHEN kept.access_key_id = parameters.access_key THEN 1 ELSE 0 END) OVER (PARTITION BY kept.session_id) AS has_key,
+    MAX(CASE WHEN kept.role = 'login' OR kept.from_console_flag THEN 1 ELSE 0 END) OVER (PARTITION BY kept.session_id) AS is_console
+  FROM kept
+  CROSS JOIN parameters
+)
+SELECT
+  answer.session_id,
+  answer.identity_type,
+  answer.identity_arn,
+  answer.principal_id,
+  answer.account_id,
+  answer.session_created_at,
+  answer.login_event_id,
+  answer.login_event_name,
+  answer.login_time,
+  answer.login_region,
+  answer.login_source_ip,
+  answer.login_user_agent,
+  CASE answer.mfa_text WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END AS mfa_used,
+  answer.access_key_id,
+  answer.regions,
+  answer.first_seen,
+  answer.last_seen,
+  answer.calls,
+  answer.forwarded_calls,
+  answer.from_console_flag
+FROM answer
+WHERE
+  NOT answer.access_key_id IS NULL AND answer.is_console = 1 AND answer.has_key = 1
+ORDER BY
+  answer.session_created_at,
+  answer.session_id,
+  answer.first_seen,
+  answer.access_key_id

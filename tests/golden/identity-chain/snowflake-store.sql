@@ -1,0 +1,913 @@
+WITH RECURSIVE parameters /* the values asked about */ AS (
+  SELECT
+    CAST(? AS VARCHAR) AS access_key,
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_from,
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_to
+), delivered /* the log, read through the layout store */ AS (
+  SELECT
+    event_id,
+    event_time,
+    event_source,
+    event_name,
+    aws_region,
+    source_ip,
+    user_agent,
+    error_code,
+    error_message,
+    shared_event_id,
+    identity_type,
+    principal_id,
+    identity_arn,
+    account_id,
+    access_key_id,
+    invoked_by,
+    created_at,
+    mfa_authenticated,
+    source_identity,
+    on_behalf_of,
+    request_parameters,
+    response_elements
+  FROM chain_events
+  CROSS JOIN parameters
+  WHERE
+    event_time >= DATEADD(SECOND, -129600, parameters.window_from) AND event_time < parameters.window_to
+), events AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || (
+        TO_CHAR(counted.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(counted.session_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM delivered
+    CROSS JOIN parameters
+  ) AS counted
+), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
+  SELECT
+    events.*,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleArn'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleArn'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleArn') AS VARCHAR), '')
+    END AS role_arn,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleSessionName'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleSessionName'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleSessionName') AS VARCHAR), '')
+    END AS role_session_name,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'targetPrincipal'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'targetPrincipal'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'targetPrincipal') AS VARCHAR), '')
+    END AS target_principal,
+    CASE
+      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration') AS VARCHAR), '')
+      END
+      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentials.expiration'))
+        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentials.expiration'))
+        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentials.expiration') AS VARCHAR), '')
+      END
+    END AS expiration
+  FROM events
+  WHERE
+    events.error_code IS NULL
+    AND events.error_message IS NULL
+    AND COALESCE(
+      CASE
+        WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
+        AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
+        THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
+      END,
+      ''
+    ) <> 'Failure'
+    AND (
+      events.event_source = 'sts.amazonaws.com'
+      AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+      OR events.event_source = 'signin.amazonaws.com'
+      AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+      OR events.event_source = 'cognito-identity.amazonaws.com'
+      AND events.event_name = 'GetCredentialsForIdentity'
+      OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+      AND events.event_name = 'CreateSession'
+      OR events.event_source = 'iam.amazonaws.com'
+      AND events.event_name = 'CreateAccessKey'
+      OR events.event_name = 'CreateOAuth2Token'
+    )
+), vending /* whom they issued it to */ AS (
+  SELECT
+    vending_calls.*,
+    CASE
+      WHEN vending_calls.event_source = 'iam.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId') AS VARCHAR), '')
+      END
+      WHEN NOT vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId') AS VARCHAR), '')
+      END
+    END AS issued_access_key_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^([0-9]{12})$', 1, 1, 'e', 1), ''),
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):', 1, 1, 'e', 1), '')
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.principal_id
+    END AS issued_principal_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN COALESCE(
+        CASE
+          WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
+          AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
+          THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn') AS VARCHAR), '')
+        END,
+        'arn:' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:([^:]+):', 1, 1, 'e', 1), '') || ':sts::' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1, 1, 'e', 1), '') || ':assumed-role/' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '([^/]+)$', 1, 1, 'e', 1), '') || '/' || vending_calls.role_session_name
+      )
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'federatedUser.arn') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^(arn:.*)$', 1, 1, 'e', 1), ''),
+        'arn:aws:iam::' || NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^([0-9]{12})$', 1, 1, 'e', 1), '') || ':root'
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.identity_arn
+    END AS issued_arn,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
+      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN 'AssumedRole'
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN 'Root'
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN 'FederatedUser'
+      WHEN vending_calls.event_name = 'CreateAccessKey'
+      THEN 'IAMUser'
+      ELSE vending_calls.identity_type
+    END AS issued_type,
+    CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
+    CASE
+      WHEN REGEXP_LIKE(
+        vending_calls.expiration,
+        '^[A-Z][a-z]{2} \\d{1,2}, \\d{4},? (0?[1-9]|1[0-2]):\\d{2}:\\d{2}[\\s' || CHR(  8239) || '][AP]M$'
+      )
+      THEN TRY_TO_TIMESTAMP_NTZ(
+        REGEXP_REPLACE(
+          REGEXP_REPLACE(
+            vending_calls.expiration,
+            '^(...) (\\d+), (\\d{4}),? (\\d+):(\\d{2}):(\\d{2})[^AP]([AP]M)$',
+            '\\1 0\\2, \\3 0\\4:\\5:\\6 \\7'
+          ),
+          ' 0(\\d{2})',
+          ' \\1'
+        ),
+        'mon DD, yyyy hh12:mi:ss pm'
+      )
+      ELSE CASE
+        WHEN REGEXP_LIKE(vending_calls.expiration, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+        THEN DATEADD(
+          MINUTE,
+          IFF(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+            60 * COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+          ),
+          TRY_TO_TIMESTAMP_NTZ(
+            REGEXP_REPLACE(vending_calls.expiration, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+            'yyyy-mm-DD hh24:mi:ss'
+          )
+        )
+      END
+    END AS expires_at,
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
+      AND NOT IS_ARRAY(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
+      THEN NULLIF(CAST(GET_PATH(vending_calls.request_parameters, 'sourceIdentity') AS VARCHAR), '')
+    END AS issued_source_identity
+  FROM vending_calls
+), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+  SELECT
+    vending.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id
+      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
+    ) AS account_copy_number
+  FROM vending
+  WHERE
+    CASE
+      WHEN vending.opens_console
+      THEN NOT vending.principal_id IS NULL
+      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+      THEN FALSE
+      ELSE NOT vending.issued_access_key_id IS NULL
+    END
+), issuances AS (
+  SELECT
+    COALESCE(
+      copies.event_id,
+      'no event id:' || COALESCE(TO_CHAR(copies.event_time, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.event_time, 'HH24:MI:SS') || 'Z', '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
+    ) AS issuance_id,
+    COALESCE(NULLIF(REGEXP_SUBSTR(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1, 1, 'e', 1), ''), copies.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
+      THEN copies.issued_principal_id || '@' || (
+        TO_CHAR(copies.issued_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.issued_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE copies.issued_access_key_id
+    END AS issued_session_id,
+    CASE WHEN NOT (
+      copies.is_sign_in AND copies.access_key_id IS NULL
+    ) THEN copies.session_id END AS caller_session_id,
+    copies.*
+  FROM copies
+  WHERE
+    copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
+), asked /* the sessions that used what is asked about, in the window (docs/rules.md §4) */ AS (
+  SELECT
+    events.*
+  FROM events
+  CROSS JOIN parameters
+  WHERE
+    events.in_window AND events.access_key_id = parameters.access_key
+), used AS (
+  SELECT
+    asked.access_key_id,
+    asked.principal_id,
+    asked.session_created_at,
+    asked.session_id,
+    MIN(asked.identity_type) AS identity_type,
+    MIN(asked.identity_arn) AS identity_arn,
+    MIN(asked.account_id) AS account_id,
+    CASE WHEN COUNT(asked.invoked_by) = COUNT(*) THEN MIN(asked.invoked_by) END AS invoked_by,
+    CASE
+      WHEN COALESCE(BOOLOR_AGG(asked.mfa_authenticated), FALSE)
+      THEN TRUE
+      WHEN COUNT(asked.mfa_authenticated) > 0
+      THEN FALSE
+    END AS mfa_authenticated,
+    MIN(asked.source_identity) AS source_identity,
+    MIN(asked.on_behalf_of) AS on_behalf_of,
+    MIN(asked.event_time) AS used_at
+  FROM asked
+  GROUP BY
+    asked.access_key_id,
+    asked.principal_id,
+    asked.session_created_at,
+    asked.session_id
+), issued /* what was issued under that name in the window: it starts a walk too if nobody used it */ AS (
+  SELECT
+    issuances.issuance_id,
+    issuances.issued_access_key_id AS access_key_id,
+    issuances.issued_principal_id AS principal_id,
+    issuances.issued_created_at AS session_created_at,
+    issuances.issued_session_id AS session_id,
+    MIN(issuances.issued_type) AS identity_type,
+    MIN(issuances.issued_arn) AS identity_arn,
+    MIN(issuances.issued_account_id) AS account_id,
+    MIN(issuances.issued_source_identity) AS source_identity,
+    MIN(issuances.event_time) AS used_at
+  FROM issuances
+  CROSS JOIN parameters
+  WHERE
+    issuances.in_window AND issuances.issued_access_key_id = parameters.access_key
+  GROUP BY
+    issuances.issuance_id,
+    issuances.issued_access_key_id,
+    issuances.issued_principal_id,
+    issuances.issued_created_at,
+    issuances.issued_session_id
+), candidates AS (
+  SELECT
+    'start:' || COALESCE(used.access_key_id, '') || '|' || COALESCE(used.principal_id, '') || '|' || COALESCE(TO_CHAR(used.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(used.session_created_at, 'HH24:MI:SS') || 'Z', '') AS start_id,
+    used.access_key_id,
+    used.principal_id,
+    used.session_created_at,
+    used.session_id,
+    used.identity_type,
+    used.identity_arn,
+    used.account_id,
+    used.invoked_by,
+    used.mfa_authenticated,
+    used.source_identity,
+    used.on_behalf_of,
+    used.used_at,
+    TRUE AS is_used
+  FROM used
+  UNION ALL
+  SELECT
+    'issued:' || issued.issuance_id,
+    issued.access_key_id,
+    issued.principal_id,
+    issued.session_created_at,
+    issued.session_id,
+    issued.identity_type,
+    issued.identity_arn,
+    issued.account_id,
+    CAST(NULL AS VARCHAR),
+    CAST(NULL AS BOOLEAN),
+    issued.source_identity,
+    CAST(NULL AS VARCHAR),
+    issued.used_at,
+    FALSE
+  FROM issued
+), uses /* whose issuer is looked for: the callers of issuances and the starts */ AS (
+  SELECT
+    issuances.issuance_id AS use_id,
+    issuances.access_key_id,
+    issuances.principal_id,
+    issuances.session_created_at,
+    issuances.identity_arn,
+    issuances.invoked_by,
+    issuances.event_time AS used_at
+  FROM issuances
+  WHERE
+    NOT issuances.caller_session_id IS NULL
+  UNION ALL
+  SELECT
+    candidates.start_id,
+    candidates.access_key_id,
+    candidates.principal_id,
+    candidates.session_created_at,
+    candidates.identity_arn,
+    candidates.invoked_by,
+    candidates.used_at
+  FROM candidates
+), matches_by_rule /* rules 1 to 5 of docs/rules.md §3: every issuance that may have issued what a use used */ AS (
+  SELECT
+    uses.use_id,
+    issuances.issuance_id,
+    issuances.event_time,
+    CASE
+      WHEN issuances.event_name = 'CreateAccessKey'
+      THEN 5
+      WHEN ABS(DATEDIFF(SECOND, issuances.event_time, uses.session_created_at)) <= 2
+      THEN 1
+      ELSE 2
+    END AS rule
+  FROM uses
+  JOIN issuances
+    ON issuances.issued_access_key_id = uses.access_key_id
+  WHERE
+    CASE
+      WHEN issuances.event_name = 'CreateAccessKey'
+      THEN uses.session_created_at IS NULL AND COALESCE(issuances.event_time <= DATEADD(SECOND, 2, uses.used_at), TRUE)
+      ELSE (
+        uses.principal_id IS NULL OR issuances.issued_principal_id IS NULL OR uses.principal_id = issuances.issued_principal_id
+      )
+      AND (
+        COALESCE(ABS(DATEDIFF(SECOND, issuances.event_time, uses.session_created_at)) <= 2, FALSE)
+        OR (
+          NOT uses.session_created_at IS NULL OR uses.access_key_id LIKE 'ASIA%'
+        )
+        AND COALESCE(issuances.event_time <= DATEADD(SECOND, 2, uses.used_at), TRUE)
+        AND COALESCE(uses.used_at <= COALESCE(issuances.expires_at, DATEADD(SECOND, 129600, issuances.event_time)), TRUE)
+      )
+    END
+  UNION ALL
+  SELECT
+    uses.use_id,
+    issuances.issuance_id,
+    issuances.event_time,
+    CASE WHEN issuances.opens_console THEN 4 ELSE 3 END AS rule
+  FROM uses
+  JOIN issuances
+    ON issuances.issued_principal_id = uses.principal_id AND issuances.event_time = uses.session_created_at
+  /* a federated sign-in is signed with a key of the very session that it opens: it is not that key's issuer */
+  WHERE
+    NOT issuances.opens_console
+    OR issuances.caller_session_id IS NULL
+    OR COALESCE(issuances.access_key_id, '') <> COALESCE(uses.access_key_id, '')
+    OR issuances.session_created_at <> uses.session_created_at
+), decided /* the first rule that finds something decides; of issuances that only fit by their time of life, and of created keys, the latest */ AS (
+  SELECT
+    ranked.use_id,
+    ranked.issuance_id,
+    ranked.rule
+  FROM (
+    SELECT
+      matches_by_rule.*,
+      MIN(matches_by_rule.rule) OVER (PARTITION BY matches_by_rule.use_id) AS first_rule,
+      RANK() OVER (
+        PARTITION BY matches_by_rule.use_id, matches_by_rule.rule
+        ORDER BY CASE WHEN matches_by_rule.rule IN (2, 5) THEN matches_by_rule.event_time END DESC NULLS LAST
+      ) AS latest
+    FROM matches_by_rule
+  ) AS ranked
+  WHERE
+    ranked.rule = ranked.first_rule AND ranked.latest = 1
+), long_term_calls /* rule 6: a key that nothing issued, used by a service for the holder of a long-term key: the long-term key's call nearest in time. */ /* A running maximum finds the call before and the call after; a join on a span of time would pair everything with everything. */ AS (
+  SELECT
+    events.*
+  FROM events
+  WHERE
+    events.access_key_id NOT LIKE 'ASIA%'
+    AND events.session_created_at IS NULL
+    AND events.invoked_by IS NULL
+    AND NOT events.identity_arn IS NULL
+    AND NOT events.event_time IS NULL
+), moments AS (
+  SELECT
+    uses.use_id,
+    uses.identity_arn,
+    uses.session_created_at AS moment,
+    CAST(NULL AS DATETIME) AS call_time
+  FROM uses
+  LEFT JOIN decided
+    ON decided.use_id = uses.use_id
+  WHERE
+    decided.use_id IS NULL
+    AND NOT uses.access_key_id IS NULL
+    AND NOT uses.invoked_by IS NULL
+    AND NOT uses.session_created_at IS NULL
+  UNION ALL
+  SELECT DISTINCT
+    CAST(NULL AS VARCHAR),
+    long_term_calls.identity_arn,
+    long_term_calls.event_time,
+    long_term_calls.event_time
+  FROM long_term_calls
+), nearest_calls AS (
+  SELECT
+    around.use_id,
+    around.identity_arn,
+    CASE
+      WHEN around.call_after IS NULL
+      OR DATEDIFF(SECOND, around.call_before, around.moment) <= DATEDIFF(SECOND, around.moment, around.call_after)
+      THEN around.call_before
+      ELSE around.call_after
+    END AS call_time,
+    around.moment
+  FROM (
+    SELECT
+      moments.*,
+      MAX(moments.call_time) OVER (PARTITION BY moments.identity_arn ORDER BY moments.moment RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS call_before,
+      MIN(moments.call_time) OVER (
+        PARTITION BY moments.identity_arn
+        ORDER BY moments.moment DESC NULLS LAST
+        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS call_after
+    FROM moments
+  ) AS around
+  WHERE
+    NOT around.use_id IS NULL
+), forwarding AS (
+  SELECT
+    nearest.use_id,
+    'call:' || nearest.use_id || ':' || nearest.access_key_id AS call_id,
+    nearest.access_key_id,
+    nearest.principal_id,
+    nearest.identity_type,
+    nearest.identity_arn,
+    nearest.account_id,
+    nearest.session_id,
+    nearest.event_name,
+    nearest.event_id,
+    nearest.event_time,
+    nearest.aws_region,
+    nearest.source_ip,
+    nearest.user_agent,
+    nearest.mfa_authenticated,
+    nearest.source_identity,
+    nearest.on_behalf_of
+  FROM (
+    SELECT
+      nearest_calls.use_id,
+      long_term_calls.*,
+      ROW_NUMBER() OVER (
+        PARTITION BY nearest_calls.use_id, long_term_calls.access_key_id
+        ORDER BY long_term_calls.event_id, long_term_calls.event_source, long_term_calls.event_name
+      ) AS call_number
+    FROM nearest_calls
+    JOIN long_term_calls
+      ON long_term_calls.identity_arn = nearest_calls.identity_arn AND long_term_calls.event_time = nearest_calls.call_time
+    WHERE
+      ABS(DATEDIFF(SECOND, nearest_calls.moment, nearest_calls.call_time)) <= 600
+  ) AS nearest
+  WHERE
+    nearest.call_number = 1
+), creation_of_forwarding AS (
+  SELECT
+    ranked.call_id,
+    ranked.issuance_id
+  FROM (
+    SELECT
+      forwarding.call_id,
+      issuances.issuance_id,
+      RANK() OVER (PARTITION BY forwarding.call_id ORDER BY issuances.event_time DESC NULLS LAST) AS latest
+    FROM forwarding
+    JOIN issuances
+      ON issuances.issued_access_key_id = forwarding.access_key_id
+    WHERE
+      issuances.event_name = 'CreateAccessKey'
+      AND COALESCE(issuances.event_time <= DATEADD(SECOND, 2, forwarding.event_time), TRUE)
+  ) AS ranked
+  WHERE
+    ranked.latest = 1
+), steps /* one step backwards from each use: to an issuance, or to the long-term key's call that a service went on from */ AS (
+  SELECT
+    decided.use_id,
+    decided.issuance_id AS hop_id,
+    CASE decided.rule WHEN 3 THEN 'issued-session' WHEN 4 THEN 'sign-in' WHEN 5 THEN 'created-key' ELSE 'issued-key' END AS link,
+    CASE
+      WHEN decided.rule = 2
+      THEN 'inferred'
+      WHEN COUNT(*) OVER (PARTITION BY decided.use_id) > 1
+      THEN 'ambiguous'
+      ELSE 'exact'
+    END AS confidence
+  FROM decided
+  UNION ALL
+  SELECT
+    forwarding.use_id,
+    forwarding.call_id,
+    'forwarded',
+    'inferred'
+  FROM forwarding
+  UNION ALL
+  SELECT
+    creation_of_forwarding.call_id,
+    creation_of_forwarding.issuance_id,
+    'created-key',
+    CASE WHEN COUNT(*) OVER (PARTITION BY creation_of_forwarding.call_id) > 1 THEN 'ambiguous' ELSE 'exact' END
+  FROM creation_of_forwarding
+), taken /* an issuance that a use of ours steps to is no start of its own */ AS (
+  SELECT DISTINCT
+    decided.issuance_id
+  FROM decided
+  JOIN candidates
+    ON candidates.start_id = decided.use_id
+  WHERE
+    candidates.is_used
+), unused AS (
+  SELECT
+    'issued:' || issuances.issuance_id AS start_id
+  FROM issuances
+  LEFT JOIN taken
+    ON taken.issuance_id = issuances.issuance_id
+  WHERE
+    taken.issuance_id IS NULL AND issuances.in_window
+), standing_candidates /* several unused issuances of one session are one start */ AS (
+  SELECT
+    candidates.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY candidates.is_used, candidates.access_key_id, candidates.principal_id, candidates.session_created_at
+      ORDER BY candidates.used_at, candidates.start_id
+    ) AS start_number
+  FROM candidates
+  LEFT JOIN unused
+    ON unused.start_id = candidates.start_id
+  WHERE
+    candidates.is_used OR NOT unused.start_id IS NULL
+), starts AS (
+  SELECT
+    candidates.*,
+    '|' || COALESCE(candidates.access_key_id, '') || '|' || COALESCE(candidates.principal_id, '') || '|' || COALESCE(
+      TO_CHAR(candidates.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(candidates.session_created_at, 'HH24:MI:SS') || 'Z',
+      ''
+    ) || '|' AS session_key
+  FROM standing_candidates AS candidates
+  LEFT JOIN used
+    ON NOT candidates.is_used
+    AND COALESCE(used.access_key_id, '') = COALESCE(candidates.access_key_id, '')
+    AND COALESCE(used.principal_id, '') = COALESCE(candidates.principal_id, '')
+    AND COALESCE(TO_CHAR(used.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(used.session_created_at, 'HH24:MI:SS') || 'Z', '') = COALESCE(
+      TO_CHAR(candidates.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(candidates.session_created_at, 'HH24:MI:SS') || 'Z',
+      ''
+    )
+  WHERE
+    candidates.start_number = 1 AND (
+      candidates.is_used OR used.session_id IS NULL
+    )
+), hops /* the hops that a walk can come to: callers of issuances, and long-term keys that a service went on from */ AS (
+  SELECT
+    issuances.issuance_id AS hop_id,
+    issuances.caller_session_id,
+    issuances.session_id,
+    issuances.access_key_id,
+    issuances.principal_id,
+    issuances.identity_type,
+    issuances.identity_arn,
+    issuances.account_id,
+    issuances.session_created_at,
+    issuances.event_name,
+    issuances.event_id,
+    issuances.event_time,
+    issuances.aws_region,
+    issuances.source_ip,
+    issuances.user_agent,
+    issuances.expires_at,
+    issuances.mfa_authenticated,
+    COALESCE(issuances.source_identity, issuances.issued_source_identity) AS source_identity,
+    issuances.on_behalf_of,
+    issuances.invoked_by,
+    issuances.is_sign_in,
+    issuances.issued_arn,
+    issuances.event_name AS issuing_event_name
+  FROM issuances
+  UNION ALL
+  SELECT
+    forwarding.call_id,
+    forwarding.session_id,
+    forwarding.session_id,
+    forwarding.access_key_id,
+    forwarding.principal_id,
+    forwarding.identity_type,
+    forwarding.identity_arn,
+    forwarding.account_id,
+    CAST(NULL AS DATETIME),
+    forwarding.event_name,
+    forwarding.event_id,
+    forwarding.event_time,
+    forwarding.aws_region,
+    forwarding.source_ip,
+    forwarding.user_agent,
+    CAST(NULL AS DATETIME),
+    forwarding.mfa_authenticated,
+    forwarding.source_identity,
+    forwarding.on_behalf_of,
+    CAST(NULL AS VARCHAR),
+    FALSE,
+    CAST(NULL AS VARCHAR),
+    CAST(NULL AS VARCHAR)
+  FROM forwarding
+), keyed_hops AS (
+  SELECT
+    hops.*,
+    CASE
+      WHEN NOT hops.caller_session_id IS NULL
+      THEN '|' || COALESCE(hops.access_key_id, '') || '|' || COALESCE(hops.principal_id, '') || '|' || COALESCE(TO_CHAR(hops.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(hops.session_created_at, 'HH24:MI:SS') || 'Z', '') || '|'
+    END AS session_key
+  FROM hops
+), walk(start_id, depth, hop_id, nearer_id, link, confidence, path, has_returned) /* backwards, from each start to its origin; the path holds the sessions already met */ AS (
+  SELECT
+    starts.start_id,
+    0,
+    starts.start_id,
+    CAST(NULL AS VARCHAR),
+    CAST(NULL AS VARCHAR),
+    CAST(NULL AS VARCHAR),
+    starts.session_key,
+    FALSE
+  FROM starts
+  UNION ALL
+  SELECT
+    walk.start_id,
+    walk.depth + 1,
+    steps.hop_id,
+    walk.hop_id,
+    steps.link,
+    steps.confidence,
+    walk.path || COALESCE(keyed_hops.session_key, ''),
+    COALESCE(CHARINDEX(keyed_hops.session_key, walk.path) > 0, FALSE)
+  FROM walk
+  JOIN steps
+    ON steps.use_id = walk.hop_id
+  JOIN keyed_hops
+    ON keyed_hops.hop_id = steps.hop_id
+  WHERE
+    walk.depth < 16 AND NOT walk.has_returned
+), going_on AS (
+  SELECT DISTINCT
+    steps.use_id
+  FROM steps
+), answer AS (
+  SELECT
+    starts.session_id AS start_session_id,
+    'start' AS direction,
+    0 AS depth,
+    starts.session_id,
+    starts.access_key_id,
+    starts.principal_id,
+    starts.identity_type,
+    starts.identity_arn,
+    starts.account_id,
+    starts.session_created_at,
+    CAST(NULL AS VARCHAR) AS link,
+    CAST(NULL AS VARCHAR) AS confidence,
+    CAST(NULL AS VARCHAR) AS event_name,
+    CAST(NULL AS VARCHAR) AS event_id,
+    CAST(NULL AS DATETIME) AS event_time,
+    CAST(NULL AS VARCHAR) AS aws_region,
+    CAST(NULL AS VARCHAR) AS source_ip,
+    CAST(NULL AS VARCHAR) AS user_agent,
+    CAST(NULL AS DATETIME) AS expires_at,
+    starts.mfa_authenticated,
+    starts.source_identity,
+    starts.on_behalf_of,
+    CASE
+      WHEN NOT going_on.use_id IS NULL
+      THEN CASE WHEN 16 = 0 THEN 'depth-limit' END
+      ELSE CASE
+        WHEN starts.identity_type = 'AWSAccount'
+        THEN 'external-account'
+        WHEN starts.access_key_id IS NULL
+        AND (
+          starts.identity_type = 'AWSService' OR NOT starts.invoked_by IS NULL
+        )
+        OR starts.identity_type IS NULL
+        AND NOT starts.invoked_by IS NULL
+        THEN 'service'
+        WHEN starts.identity_type = 'IdentityCenterUser'
+        THEN 'identity-center'
+        WHEN starts.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+        THEN 'federated'
+        WHEN NOT starts.access_key_id IS NULL AND starts.session_created_at IS NULL AND starts.access_key_id NOT LIKE 'ASIA%'
+        THEN CASE WHEN starts.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+        ELSE 'not-in-logs'
+      END
+    END AS origin,
+    CAST(NULL AS VARCHAR) AS linked_session_id,
+    CAST(NULL AS VARCHAR) AS linked_access_key_id,
+    CAST(NULL AS VARCHAR) AS invoked_by
+  FROM starts
+  LEFT JOIN going_on
+    ON going_on.use_id = starts.start_id
+  UNION ALL
+  SELECT
+    starts.session_id,
+    'origin',
+    walk.depth,
+    keyed_hops.session_id,
+    keyed_hops.access_key_id,
+    keyed_hops.principal_id,
+    keyed_hops.identity_type,
+    keyed_hops.identity_arn,
+    keyed_hops.account_id,
+    keyed_hops.session_created_at,
+    walk.link,
+    walk.confidence,
+    keyed_hops.event_name,
+    keyed_hops.event_id,
+    keyed_hops.event_time,
+    keyed_hops.aws_region,
+    keyed_hops.source_ip,
+    keyed_hops.user_agent,
+    keyed_hops.expires_at,
+    keyed_hops.mfa_authenticated,
+    keyed_hops.source_identity,
+    keyed_hops.on_behalf_of,
+    CASE
+      WHEN walk.has_returned
+      THEN 'cycle'
+      WHEN NOT going_on.use_id IS NULL
+      THEN CASE WHEN walk.depth = 16 THEN 'depth-limit' END
+      ELSE CASE
+        WHEN keyed_hops.identity_type = 'AWSAccount'
+        THEN 'external-account'
+        WHEN keyed_hops.access_key_id IS NULL
+        AND keyed_hops.identity_type = 'AWSService'
+        OR NOT keyed_hops.invoked_by IS NULL
+        AND (
+          keyed_hops.identity_type IS NULL OR keyed_hops.access_key_id IS NULL
+        )
+        THEN 'service'
+        WHEN keyed_hops.identity_type = 'IdentityCenterUser'
+        THEN 'identity-center'
+        WHEN keyed_hops.identity_type = 'SAMLUser' AND keyed_hops.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
+        THEN 'identity-center'
+        WHEN keyed_hops.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+        THEN 'federated'
+        WHEN keyed_hops.access_key_id IS NULL
+        AND keyed_hops.issuing_event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+        THEN 'console-sign-in'
+        WHEN NOT keyed_hops.access_key_id IS NULL
+        AND keyed_hops.session_created_at IS NULL
+        AND keyed_hops.access_key_id NOT LIKE 'ASIA%'
+        THEN CASE WHEN keyed_hops.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+        ELSE 'not-in-logs'
+      END
+    END,
+    COALESCE(nearer.session_id, starts.session_id),
+    CASE WHEN walk.depth = 1 THEN starts.access_key_id ELSE nearer.access_key_id END,
+    keyed_hops.invoked_by
+  FROM walk
+  JOIN starts
+    ON starts.start_id = walk.start_id
+  JOIN keyed_hops
+    ON keyed_hops.hop_id = walk.hop_id
+  LEFT JOIN keyed_hops AS nearer
+    ON nearer.hop_id = walk.nearer_id
+  LEFT JOIN going_on
+    ON going_on.use_id = walk.hop_id
+)
+SELECT DISTINCT
+  answer.start_session_id,
+  answer.direction,
+  answer.depth,
+  answer.session_id,
+  answer.access_key_id,
+  answer.principal_id,
+  answer.identity_type,
+  answer.identity_arn,
+  answer.account_id,
+  answer.session_created_at,
+  answer.link,
+  answer.confidence,
+  answer.event_name,
+  answer.event_id,
+  answer.event_time,
+  answer.aws_region,
+  answer.source_ip,
+  answer.user_agent,
+  answer.expires_at,
+  answer.mfa_authenticated,
+  answer.source_identity,
+  answer.on_behalf_of,
+  answer.origin,
+  answer.linked_session_id,
+  answer.linked_access_key_id,
+  answer.invoked_by
+FROM answer
+ORDER BY
+  answer.start_session_id,
+  CASE answer.direction WHEN 'start' THEN 0 WHEN 'origin' THEN 1 ELSE 2 END,
+  answer.depth,
+  answer.event_time,
+  answer.event_id,
+  answer.session_id,
+  answer.access_key_id,
+  answer.linked_session_id,
+  answer.linked_access_key_id,
+  answer.principal_id,
+  answer.session_created_at,
+  answer.origin

@@ -1,0 +1,275 @@
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_from,
+    CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_to
+), delivered /* the log, read through the layout store */ AS (
+  SELECT
+    event_id,
+    event_time,
+    event_source,
+    event_name,
+    aws_region,
+    source_ip,
+    user_agent,
+    error_code,
+    error_message,
+    recipient_account_id,
+    shared_event_id,
+    identity_type,
+    principal_id,
+    identity_arn,
+    account_id,
+    access_key_id,
+    invoked_by,
+    created_at,
+    mfa_authenticated,
+    source_identity,
+    on_behalf_of,
+    request_parameters,
+    response_elements
+  FROM chain_events
+  CROSS JOIN parameters
+  WHERE
+    event_time >= parameters.window_from AND event_time < parameters.window_to
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || DATE_FORMAT(counted.session_created_at, '%Y-%m-%dT%TZ')
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM delivered
+    CROSS JOIN parameters
+  ) AS counted
+), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
+  SELECT
+    events.*,
+    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleArn'), '') AS role_arn,
+    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleSessionName'), '') AS role_session_name,
+    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.targetPrincipal'), '') AS target_principal,
+    CASE
+      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentialSet[0].credentials.expiration'), '')
+      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentials.expiration'), '')
+    END AS expiration
+  FROM events
+  WHERE
+    events.error_code IS NULL
+    AND events.error_message IS NULL
+    AND COALESCE(
+      NULLIF(
+        JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+        ''
+      ),
+      ''
+    ) <> 'Failure'
+    AND (
+      events.event_source = 'sts.amazonaws.com'
+      AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+      OR events.event_source = 'signin.amazonaws.com'
+      AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+      OR events.event_source = 'cognito-identity.amazonaws.com'
+      AND events.event_name = 'GetCredentialsForIdentity'
+      OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+      AND events.event_name = 'CreateSession'
+      OR events.event_source = 'iam.amazonaws.com'
+      AND events.event_name = 'CreateAccessKey'
+      OR events.event_name = 'CreateOAuth2Token'
+    )
+), vending /* whom they issued it to */ AS (
+  SELECT
+    vending_calls.*,
+    CASE
+      WHEN vending_calls.event_source = 'iam.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.accessKey.accessKeyId'), '')
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentialSet[0].credentials.accessKeyId'), '')
+      WHEN NOT vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentials.accessKeyId'), '')
+    END AS issued_access_key_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId'), '')
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.federatedUser.federatedUserId'), '')
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^([0-9]{12})$', 1), ''),
+        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):', 1), '')
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.assumedRoleId'), '')
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.principal_id
+    END AS issued_principal_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN COALESCE(
+        NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.arn'), ''),
+        'arn:' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:([^:]+):', 1), '') || ':sts::' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1), '') || ':assumed-role/' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '([^/]+)$', 1), '') || '/' || vending_calls.role_session_name
+      )
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.federatedUser.arn'), '')
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^(arn:.*)$', 1), ''),
+        'arn:aws:iam::' || NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^([0-9]{12})$', 1), '') || ':root'
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.arn'), '')
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.identity_arn
+    END AS issued_arn,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
+      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN 'AssumedRole'
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN 'Root'
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN 'FederatedUser'
+      WHEN vending_calls.event_name = 'CreateAccessKey'
+      THEN 'IAMUser'
+      ELSE vending_calls.identity_type
+    END AS issued_type,
+    CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
+    ELEMENT_AT(
+      TRANSFORM(
+        ARRAY[vending_calls.expiration],
+        e -> COALESCE(
+          CASE
+            WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
+            AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
+            THEN TRY(
+              DATE_PARSE(
+                REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
+                '%b %e %Y %l:%i:%s %p'
+              )
+            )
+          END,
+          ELEMENT_AT(
+            TRANSFORM(
+              ARRAY[e],
+              t -> CASE
+                WHEN t LIKE '____-__-__T__:__:__Z'
+                THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+                WHEN REGEXP_LIKE(
+                  t,
+                  '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
+                )
+                THEN DATE_ADD(
+                  'MINUTE',
+                  CASE
+                    WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
+                    THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
+                      60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
+                    )
+                    ELSE 0
+                  END,
+                  TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
+                )
+              END
+            ),
+            1
+          )
+        )
+      ),
+      1
+    ) AS expires_at,
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
+    NULLIF(JSON_EXTRACT_SCALAR(vending_calls.request_parameters, '$.sourceIdentity'), '') AS issued_source_identity
+  FROM vending_calls
+), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+  SELECT
+    vending.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id
+      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
+    ) AS account_copy_number
+  FROM vending
+  WHERE
+    CASE
+      WHEN vending.opens_console
+      THEN NOT vending.principal_id IS NULL
+      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+      THEN FALSE
+      ELSE NOT vending.issued_access_key_id IS NULL
+    END
+), issuances AS (
+  SELECT
+    COALESCE(
+      copies.event_id,
+      'no event id:' || COALESCE(DATE_FORMAT(copies.event_time, '%Y-%m-%dT%TZ'), '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
+    ) AS issuance_id,
+    COALESCE(NULLIF(REGEXP_EXTRACT(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), copies.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
+      THEN copies.issued_principal_id || '@' || DATE_FORMAT(copies.issued_created_at, '%Y-%m-%dT%TZ')
+      ELSE copies.issued_access_key_id
+    END AS issued_session_id,
+    CASE WHEN NOT (
+      copies.is_sign_in AND copies.access_key_id IS NULL
+    ) THEN copies.session_id END AS caller_session_id,
+    copies.*
+  FROM copies
+  WHERE
+    copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
+)
+SELECT
+  issuances.event_id,
+  issuances.event_time,
+  issuances.event_name,
+  issuances.aws_region,
+  COALESCE(issuances.recipient_account_id, issuances.account_id) AS account_id,
+  issuances.shared_event_id,
+  issuances.caller_session_id,
+  issuances.access_key_id AS caller_access_key_id,
+  issuances.principal_id AS caller_principal_id,
+  issuances.identity_type AS caller_type,
+  issuances.identity_arn AS caller_arn,
+  issuances.account_id AS caller_account_id,
+  issuances.session_created_at AS caller_created_at,
+  issuances.invoked_by,
+  issuances.issued_access_key_id,
+  issuances.issued_principal_id,
+  issuances.issued_arn,
+  issuances.issued_account_id,
+  issuances.expires_at,
+  issuances.source_ip,
+  issuances.user_agent,
+  issuances.mfa_authenticated,
+  COALESCE(issuances.source_identity, issuances.issued_source_identity) AS source_identity,
+  issuances.on_behalf_of
+FROM issuances
+ORDER BY
+  issuances.event_time,
+  issuances.event_id

@@ -1,0 +1,610 @@
+WITH parameters /* the values asked about */ AS (
+  SELECT
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_from,
+    TO_TIMESTAMP_NTZ(
+      REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}$', '\\1 \\2'), '^([0-9-]{10})$', '\\1 00:00:00'),
+      'yyyy-mm-DD hh24:mi:ss'
+    ) AS window_to
+), delivered /* the log, read through the layout store */ AS (
+  SELECT
+    event_id,
+    event_time,
+    event_source,
+    event_name,
+    aws_region,
+    source_ip,
+    user_agent,
+    error_code,
+    error_message,
+    read_only,
+    shared_event_id,
+    from_console,
+    identity_type,
+    principal_id,
+    identity_arn,
+    account_id,
+    access_key_id,
+    invoked_by,
+    created_at,
+    mfa_authenticated,
+    source_identity,
+    on_behalf_of,
+    request_parameters,
+    response_elements,
+    additional_event_data
+  FROM chain_events
+  CROSS JOIN parameters
+  WHERE
+    event_time >= DATEADD(SECOND, -129600, parameters.window_from) AND event_time < parameters.window_to
+), events /* each event once, with its session (docs/rules.md §1) */ AS (
+  SELECT
+    counted.*,
+    CASE
+      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
+      THEN counted.principal_id || '@' || (
+        TO_CHAR(counted.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(counted.session_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE counted.access_key_id
+    END AS session_id
+  FROM (
+    SELECT
+      delivered.*,
+      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
+      CASE
+        WHEN NOT delivered.created_at IS NULL
+        THEN delivered.created_at
+        WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
+        THEN delivered.event_time
+      END AS session_created_at,
+      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+    FROM delivered
+    CROSS JOIN parameters
+  ) AS counted
+), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
+  SELECT
+    events.*,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleArn'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleArn'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleArn') AS VARCHAR), '')
+    END AS role_arn,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleSessionName'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleSessionName'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleSessionName') AS VARCHAR), '')
+    END AS role_session_name,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'targetPrincipal'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'targetPrincipal'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'targetPrincipal') AS VARCHAR), '')
+    END AS target_principal,
+    CASE
+      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration') AS VARCHAR), '')
+      END
+      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentials.expiration'))
+        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentials.expiration'))
+        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentials.expiration') AS VARCHAR), '')
+      END
+    END AS expiration,
+    COALESCE(
+      events.error_code IS NULL
+      AND events.error_message IS NULL
+      AND COALESCE(
+        CASE
+          WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
+          AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
+          THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
+        END,
+        ''
+      ) <> 'Failure'
+      AND (
+        events.event_source = 'sts.amazonaws.com'
+        AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+        OR events.event_source = 'signin.amazonaws.com'
+        AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+        OR events.event_source = 'cognito-identity.amazonaws.com'
+        AND events.event_name = 'GetCredentialsForIdentity'
+        OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+        AND events.event_name = 'CreateSession'
+        OR events.event_source = 'iam.amazonaws.com'
+        AND events.event_name = 'CreateAccessKey'
+        OR events.event_name = 'CreateOAuth2Token'
+      ),
+      FALSE
+    ) AS is_vending
+  FROM events
+), vending /* whom they issued it to */ AS (
+  SELECT
+    vending_calls.*,
+    CASE
+      WHEN vending_calls.event_source = 'iam.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].credentials.accessKeyId') AS VARCHAR), '')
+      END
+      WHEN NOT vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentials.accessKeyId') AS VARCHAR), '')
+      END
+    END AS issued_access_key_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'federatedUser.federatedUserId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^([0-9]{12})$', 1, 1, 'e', 1), ''),
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):', 1, 1, 'e', 1), '')
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.assumedRoleId') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.principal_id
+    END AS issued_principal_id,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
+      THEN COALESCE(
+        CASE
+          WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
+          AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
+          THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn') AS VARCHAR), '')
+        END,
+        'arn:' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:([^:]+):', 1, 1, 'e', 1), '') || ':sts::' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1, 1, 'e', 1), '') || ':assumed-role/' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '([^/]+)$', 1, 1, 'e', 1), '') || '/' || vending_calls.role_session_name
+      )
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'federatedUser.arn') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN COALESCE(
+        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^(arn:.*)$', 1, 1, 'e', 1), ''),
+        'arn:aws:iam::' || NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^([0-9]{12})$', 1, 1, 'e', 1), '') || ':root'
+      )
+      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
+        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
+        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn') AS VARCHAR), '')
+      END
+      WHEN vending_calls.event_name IN (
+        'GetSessionToken',
+        'GetSigninToken',
+        'ConsoleLogin',
+        'SwitchRole',
+        'RenewRole',
+        'UserAuthentication',
+        'CreateOAuth2Token'
+      )
+      THEN vending_calls.identity_arn
+    END AS issued_arn,
+    CASE
+      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
+      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
+      THEN 'AssumedRole'
+      WHEN vending_calls.event_name = 'AssumeRoot'
+      THEN 'Root'
+      WHEN vending_calls.event_name = 'GetFederationToken'
+      THEN 'FederatedUser'
+      WHEN vending_calls.event_name = 'CreateAccessKey'
+      THEN 'IAMUser'
+      ELSE vending_calls.identity_type
+    END AS issued_type,
+    CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
+    CASE
+      WHEN REGEXP_LIKE(
+        vending_calls.expiration,
+        '^[A-Z][a-z]{2} \\d{1,2}, \\d{4},? (0?[1-9]|1[0-2]):\\d{2}:\\d{2}[\\s' || CHR(  8239) || '][AP]M$'
+      )
+      THEN TRY_TO_TIMESTAMP_NTZ(
+        REGEXP_REPLACE(
+          REGEXP_REPLACE(
+            vending_calls.expiration,
+            '^(...) (\\d+), (\\d{4}),? (\\d+):(\\d{2}):(\\d{2})[^AP]([AP]M)$',
+            '\\1 0\\2, \\3 0\\4:\\5:\\6 \\7'
+          ),
+          ' 0(\\d{2})',
+          ' \\1'
+        ),
+        'mon DD, yyyy hh12:mi:ss pm'
+      )
+      ELSE CASE
+        WHEN REGEXP_LIKE(vending_calls.expiration, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+        THEN DATEADD(
+          MINUTE,
+          IFF(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+            60 * COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+          ),
+          TRY_TO_TIMESTAMP_NTZ(
+            REGEXP_REPLACE(vending_calls.expiration, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+            'yyyy-mm-DD hh24:mi:ss'
+          )
+        )
+      END
+    END AS expires_at,
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
+    CASE
+      WHEN NOT IS_OBJECT(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
+      AND NOT IS_ARRAY(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
+      THEN NULLIF(CAST(GET_PATH(vending_calls.request_parameters, 'sourceIdentity') AS VARCHAR), '')
+    END AS issued_source_identity
+  FROM vending_calls
+), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+  SELECT
+    vending.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id, CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END
+      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
+    ) AS account_copy_number
+  FROM (
+    SELECT
+      vending.*,
+      vending.is_vending
+      AND CASE
+        WHEN vending.opens_console
+        THEN NOT vending.principal_id IS NULL
+        WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+        THEN FALSE
+        ELSE NOT vending.issued_access_key_id IS NULL
+      END AS is_issuing
+    FROM vending
+  ) AS vending
+), issuances AS (
+  SELECT
+    COALESCE(
+      copies.event_id,
+      'no event id:' || COALESCE(TO_CHAR(copies.event_time, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.event_time, 'HH24:MI:SS') || 'Z', '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
+    ) AS issuance_id,
+    COALESCE(NULLIF(REGEXP_SUBSTR(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1, 1, 'e', 1), ''), copies.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
+      THEN copies.issued_principal_id || '@' || (
+        TO_CHAR(copies.issued_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.issued_created_at, 'HH24:MI:SS') || 'Z'
+      )
+      ELSE copies.issued_access_key_id
+    END AS issued_session_id,
+    CASE WHEN NOT (
+      copies.is_sign_in AND copies.access_key_id IS NULL
+    ) THEN copies.session_id END AS caller_session_id,
+    copies.is_issuing AND (
+      copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
+    ) AS is_issuance,
+    copies.*
+  FROM copies
+), told /* what each event tells here: a session was used, or one was opened. An issuance tells both, so it stands twice; the log itself is read once. */ AS (
+  SELECT
+    roles.role,
+    CASE roles.role WHEN 'use' THEN issuances.session_id ELSE issuances.issued_session_id END AS session_id,
+    issuances.identity_type,
+    issuances.identity_arn,
+    issuances.principal_id,
+    issuances.account_id,
+    issuances.session_created_at,
+    issuances.access_key_id,
+    issuances.event_time,
+    issuances.aws_region,
+    issuances.source_ip,
+    issuances.user_agent,
+    issuances.invoked_by,
+    issuances.from_console,
+    issuances.is_sign_in,
+    issuances.source_identity,
+    issuances.on_behalf_of,
+    COALESCE(
+      issuances.mfa_authenticated,
+      CASE
+        WHEN issuances.is_vending AND issuances.is_sign_in
+        THEN CASE LOWER(
+            CASE
+              WHEN NOT IS_OBJECT(GET_PATH(issuances.additional_event_data, 'MFAUsed'))
+              AND NOT IS_ARRAY(GET_PATH(issuances.additional_event_data, 'MFAUsed'))
+              THEN NULLIF(CAST(GET_PATH(issuances.additional_event_data, 'MFAUsed') AS VARCHAR), '')
+            END
+          )
+          WHEN 'yes'
+          THEN TRUE
+          WHEN 'no'
+          THEN FALSE
+        END
+      END
+    ) AS has_mfa,
+    NOT issuances.error_code IS NULL
+    OR NOT issuances.error_message IS NULL
+    OR COALESCE(
+      CASE
+        WHEN NOT IS_OBJECT(GET(issuances.response_elements, issuances.event_name))
+        AND NOT IS_ARRAY(GET(issuances.response_elements, issuances.event_name))
+        THEN NULLIF(CAST(GET(issuances.response_elements, issuances.event_name) AS VARCHAR), '')
+      END,
+      ''
+    ) = 'Failure' AS has_failed,
+    COALESCE(
+      (
+        issuances.error_code IN (
+          'AccessDenied',
+          'AccessDeniedException',
+          'Client.UnauthorizedOperation',
+          'UnauthorizedOperation',
+          'UnauthorizedAccess',
+          'AuthorizationError',
+          'NotAuthorized',
+          'NotAuthorizedException',
+          'Forbidden',
+          'ForbiddenException',
+          'InvalidAccessException',
+          'VpceAccessDenied',
+          'Client.OperationNotPermitted'
+        )
+        OR (
+          REGEXP_INSTR(LOWER(issuances.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)') > 0
+        )
+      ),
+      FALSE
+    ) AS is_denied,
+    COALESCE(
+      issuances.read_only,
+      COALESCE(
+        REGEXP_INSTR(
+          issuances.event_name,
+          '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
+        ) > 0,
+        FALSE
+      )
+    ) AS reads,
+    COALESCE(
+      (
+        (
+          issuances.event_source = 'sts.amazonaws.com'
+          AND issuances.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetSessionToken', 'GetFederationToken')
+        )
+        OR (
+          issuances.event_source = 'sso.amazonaws.com' AND issuances.event_name IN ('GetRoleCredentials')
+        )
+        OR (
+          issuances.event_source = 'signin.amazonaws.com' AND issuances.event_name IN ('GetSigninToken')
+        )
+        OR (
+          issuances.event_source = 'secretsmanager.amazonaws.com'
+          AND issuances.event_name IN ('GetSecretValue', 'BatchGetSecretValue')
+        )
+        OR (
+          issuances.event_source = 'ssm.amazonaws.com'
+          AND issuances.event_name IN ('GetParameter', 'GetParameters', 'GetParametersByPath', 'GetParameterHistory')
+        )
+        OR (
+          issuances.event_source = 'kms.amazonaws.com' AND issuances.event_name IN ('Decrypt')
+        )
+        OR (
+          issuances.event_source = 'ec2.amazonaws.com'
+          AND issuances.event_name IN (
+            'GetPasswordData',
+            'DescribeInstanceAttribute',
+            'GetConsoleOutput',
+            'GetConsoleScreenshot',
+            'GetLaunchTemplateData',
+            'DescribeSnapshotAttribute'
+          )
+        )
+        OR (
+          issuances.event_source = 'ecr.amazonaws.com'
+          AND issuances.event_name IN ('GetAuthorizationToken', 'BatchGetImage', 'GetDownloadUrlForLayer')
+        )
+        OR (
+          issuances.event_source = 'ecr-public.amazonaws.com' AND issuances.event_name IN ('GetAuthorizationToken')
+        )
+        OR (
+          issuances.event_source = 'codeartifact.amazonaws.com' AND issuances.event_name IN ('GetAuthorizationToken')
+        )
+        OR (
+          issuances.event_source = 'lambda.amazonaws.com' AND (
+            REGEXP_INSTR(issuances.event_name, '^GetFunction') > 0
+          )
+        )
+        OR (
+          issuances.event_source = 'iam.amazonaws.com'
+          AND issuances.event_name IN ('GetAccountAuthorizationDetails', 'ListAccessKeys', 'GetCredentialReport', 'SimulatePrincipalPolicy')
+        )
+        OR (
+          issuances.event_source = 's3.amazonaws.com' AND issuances.event_name IN ('GetObject', 'ListBuckets', 'GetBucketPolicy')
+        )
+        OR (
+          issuances.event_source = 'dynamodb.amazonaws.com'
+          AND issuances.event_name IN ('GetItem', 'BatchGetItem', 'Query', 'Scan')
+        )
+        OR (
+          issuances.event_source = 'rds.amazonaws.com' AND issuances.event_name IN ('DownloadDBLogFilePortion')
+        )
+        OR (
+          issuances.event_source = 'redshift.amazonaws.com'
+          AND (
+            REGEXP_INSTR(issuances.event_name, '^GetClusterCredentials') > 0
+          )
+        )
+        OR (
+          issuances.event_source = 'eks-auth.amazonaws.com' AND issuances.event_name IN ('AssumeRoleForPodIdentity')
+        )
+        OR (
+          issuances.event_source = 'cognito-identity.amazonaws.com'
+          AND (
+            issuances.event_name IN ('GetCredentialsForIdentity') OR (
+              REGEXP_INSTR(issuances.event_name, '^GetOpenIdToken') > 0
+            )
+          )
+        )
+        OR (
+          issuances.event_source = 'athena.amazonaws.com' AND issuances.event_name IN ('GetQueryResults')
+        )
+        OR (
+          issuances.event_source = 'logs.amazonaws.com'
+          AND issuances.event_name IN ('GetLogEvents', 'GetLogRecord', 'GetQueryResults')
+        )
+        OR (
+          issuances.event_source = 'cloudtrail.amazonaws.com' AND issuances.event_name IN ('LookupEvents')
+        )
+        OR (
+          issuances.event_source = 'organizations.amazonaws.com'
+          AND issuances.event_name IN ('ListAccounts', 'DescribeOrganization')
+        )
+      ),
+      FALSE
+    ) AS is_sensitive
+  FROM issuances
+  CROSS JOIN (
+    SELECT
+      'use' AS role
+    UNION ALL
+    SELECT
+      'opened' AS role
+  ) AS roles
+  WHERE
+    CASE roles.role
+      WHEN 'use'
+      THEN issuances.in_window AND NOT issuances.session_id IS NULL
+      ELSE issuances.is_issuance AND NOT issuances.issued_session_id IS NULL
+    END
+), gathered /* the calls of each session, and what opened it */ AS (
+  SELECT
+    told.role,
+    told.session_id,
+    MIN(told.identity_type) AS identity_type,
+    MIN(told.identity_arn) AS identity_arn,
+    MIN(told.principal_id) AS principal_id,
+    MIN(told.account_id) AS account_id,
+    MIN(told.session_created_at) AS session_created_at,
+    ARRAY_SLICE(ARRAY_AGG(DISTINCT told.access_key_id) WITHIN GROUP (ORDER BY
+      told.access_key_id), 0, 20) AS access_keys,
+    MIN(told.event_time) AS first_seen,
+    MAX(told.event_time) AS last_seen,
+    COUNT(*) AS calls,
+    SUM(CASE WHEN told.has_failed THEN 1 ELSE 0 END) AS failed,
+    SUM(CASE WHEN told.is_denied THEN 1 ELSE 0 END) AS denied,
+    SUM(CASE WHEN told.reads THEN 0 ELSE 1 END) AS writes,
+    SUM(CASE WHEN told.reads AND told.is_sensitive THEN 1 ELSE 0 END) AS sensitive,
+    ARRAY_SLICE(ARRAY_AGG(DISTINCT told.aws_region) WITHIN GROUP (ORDER BY
+      told.aws_region), 0, 20) AS regions,
+    ARRAY_SLICE(ARRAY_AGG(DISTINCT told.source_ip) WITHIN GROUP (ORDER BY
+      told.source_ip), 0, 20) AS source_ips,
+    ARRAY_SLICE(ARRAY_AGG(DISTINCT told.user_agent) WITHIN GROUP (ORDER BY
+      told.user_agent), 0, 20) AS user_agents,
+    CASE WHEN COALESCE(BOOLOR_AGG(told.has_mfa), FALSE) THEN TRUE WHEN COUNT(told.has_mfa) > 0 THEN FALSE END AS mfa_authenticated,
+    MIN(told.source_identity) AS source_identity,
+    MIN(told.on_behalf_of) AS on_behalf_of,
+    COUNT(told.invoked_by) AS forwarded,
+    COUNT(told.access_key_id) AS signed_calls,
+    SUM(CASE WHEN told.invoked_by <> 'signin.amazonaws.com' THEN 1 ELSE 0 END) AS served_calls,
+    COALESCE(BOOLOR_AGG(told.from_console), FALSE) AS from_console,
+    COALESCE(BOOLOR_AGG(told.is_sign_in OR told.role = 'use' AND told.invoked_by = 'signin.amazonaws.com'), FALSE) AS signs_in,
+    COALESCE(BOOLOR_AGG(told.identity_type = 'AWSService'), FALSE) AS by_service,
+    COALESCE(BOOLOR_AGG(told.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')), FALSE) AS by_outsider
+  FROM told
+  GROUP BY
+    told.role,
+    told.session_id
+), known AS (
+  SELECT
+    gathered.*,
+    MAX(CASE WHEN gathered.role = 'opened' THEN 1 ELSE 0 END) OVER (PARTITION BY gathered.session_id) AS is_opened,
+    MAX(CASE WHEN gathered.role = 'opened' AND gathered.by_service THEN 1 ELSE 0 END) OVER (PARTITION BY gathered.session_id) AS opened_by_service,
+    MAX(CASE WHEN gathered.role = 'opened' AND gathered.by_outsider THEN 1 ELSE 0 END) OVER (PARTITION BY gathered.session_id) AS opened_by_outsider,
+    MAX(CASE WHEN gathered.signs_in THEN 1 ELSE 0 END) OVER (PARTITION BY gathered.session_id) AS signed_in
+  FROM gathered
+)
+SELECT
+  known.session_id,
+  CASE
+    WHEN known.served_calls = known.calls
+    AND NOT known.from_console
+    AND known.identity_type = 'AssumedRole'
+    AND (
+      known.opened_by_service = 1
+      OR known.identity_arn LIKE '%:assumed-role/AWSServiceRoleFor%'
+      OR known.signed_calls = 0
+      AND known.is_opened = 0
+    )
+    THEN 'service'
+    WHEN known.served_calls = known.calls
+    AND NOT known.from_console
+    AND NOT known.session_created_at IS NULL
+    AND known.is_opened = 0
+    THEN 'forwarded'
+    WHEN known.identity_type = 'Root'
+    THEN 'root'
+    WHEN known.from_console OR known.signed_in = 1
+    THEN 'console'
+    WHEN known.identity_type = 'IdentityCenterUser'
+    OR NOT known.on_behalf_of IS NULL
+    OR known.identity_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
+    THEN 'identity-center'
+    WHEN known.identity_type IN ('FederatedUser', 'SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+    OR known.opened_by_outsider = 1
+    THEN 'federated'
+    WHEN known.identity_type = 'IAMUser' OR known.identity_type IS NULL AND known.session_created_at IS NULL
+    THEN 'long-term-key'
+    ELSE 'role'
+  END AS kind, /* the first that holds (docs/rules.md §8) */
+  known.identity_type,
+  known.identity_arn,
+  known.principal_id,
+  known.account_id,
+  known.session_created_at,
+  known.access_keys,
+  known.first_seen,
+  known.last_seen,
+  known.calls,
+  known.failed,
+  known.denied,
+  known.writes,
+  known.regions,
+  known.source_ips,
+  known.user_agents,
+  known.mfa_authenticated,
+  known.sensitive,
+  known.forwarded,
+  known.source_identity,
+  known.on_behalf_of
+FROM known
+WHERE
+  known.role = 'use'
+ORDER BY
+  known.first_seen,
+  known.session_id
