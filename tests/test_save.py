@@ -27,6 +27,7 @@ from sqlgen.profiles import Profile
 from sqlgen.queries import load_query, query_names
 from sqlgen.saving import Saved, save
 from sqlgen.store import fill_store
+from tests.walkthrough import carry_out, read_steps
 
 FORMS = [(name, form) for name in query_names() for form in load_query(name).forms]
 Run = Callable[..., tuple[int, str, str]]
@@ -279,3 +280,13 @@ def test_killed_in_the_middle_a_second_run_mends(lab: Profile, lines: int) -> No
     assert all(MARK.search(comment) for comment in macros().values()) and len(macros()) >= lines
     told = outcomes(list(save(["session-events", "issuances"], lab)))
     assert set(told.values()) <= {"created", "unchanged"} and set(macros()) == set(told)
+
+
+def test_the_page_is_carried_out_as_it_is_written(lab: Profile, tmp_path: Path) -> None:
+    Path("sqlgen.toml").write_text(Path("sqlgen.toml").read_text().replace('home = "who"\n', ""))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    page = Path(__file__).parents[1] / "docs" / "save.md"
+    steps = [step for step in read_steps(page) if "lab" in step.command]
+    assert len(steps) == 2
+    for step in steps:
+        carry_out(step, tmp_path, {"PATH": path})

@@ -25,6 +25,7 @@ from sqlgen.warehouses.base import WarehouseError
 from tests.engines.athena_endpoint import AthenaEndpoint, athena_endpoint
 from tests.engines.athena_faults import Refusal
 from tests.engines.athena_jobs import CannedEngine
+from tests.walkthrough import carry_out, read_steps
 
 PROFILE = Profile("lab", "athena", "logs.cloudtrail", partitions=(parse_partition("timestamp=yyyy/MM/dd"),))
 QUERY = "session-events"
@@ -270,6 +271,16 @@ def test_what_was_removed_can_be_saved_again(athena: AthenaEndpoint) -> None:
     saved(QUERY, prune=True)
     assert saved("issuances")[0] == ("created", "named query", "sqlgen_issuances")
     whole(athena, (*NAMES, "sqlgen_issuances"))
+
+
+def test_the_page_is_carried_out_as_it_is_written(athena: AthenaEndpoint, tmp_path: Path) -> None:
+    Path("sqlgen.toml").write_text(Path("sqlgen.toml").read_text().replace("profiles.lab", "profiles.prod"))
+    page = Path(__file__).parents[1] / "docs" / "save.md"
+    steps = [step for step in read_steps(page) if "--profile prod" in step.command]
+    assert len(steps) == 3
+    for step in steps:
+        carry_out(step, tmp_path, {})
+    assert len(named(athena)) == len(prepared(athena)) == 4
 
 
 # killed

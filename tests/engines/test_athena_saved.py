@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sqlgen.answers import ask
+from sqlgen.demo import write_demo
 from sqlgen.partitions import parse_partition
 from sqlgen.profiles import Profile
 from sqlgen.queries import Form, load_query, query_names
@@ -118,6 +124,22 @@ def test_a_window_reads_its_partitions_alone(
             read[window] = athena.executions[-1].scanned
         whole, day, nothing = read.values()
         assert nothing == 0 < day < whole, (name, read)
+
+
+def test_the_page_s_statement_finds_the_demo_s_origin(
+    trino: TrinoServer, warehouse: AthenaWarehouse, tmp_path: Path
+) -> None:
+    story = write_demo(tmp_path)
+    records = [
+        record for file in story.deliveries for record in json.loads(gzip.decompress(file.read_bytes()))["Records"]
+    ]
+    load_cloudtrail(trino, records, layout="cloudtrail", schema=SCHEMA, table="demo")
+    list(save(["identity-chain"], replace(PROFILE, table=f"{SCHEMA}.demo"), warehouse=warehouse))
+    page = (Path(__file__).parents[2] / "docs" / "save.md").read_text()
+    (statement,) = re.findall(r"^```sql\n(EXECUTE .*?)\n```$", page, re.MULTILINE | re.DOTALL)
+    chain = called(warehouse, statement)
+    assert [row["access_key_id"] for row in chain] == list(reversed(story.chain))
+    assert chain[-1]["origin"] == "long-term-key"
 
 
 @pytest.mark.parametrize("time", ["2023-07-10T00:00:00+02:00", "2023-07-10 00:00:00 +02:00", "yesterday", ""])
