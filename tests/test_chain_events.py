@@ -136,7 +136,7 @@ def test_at_between_two_lives_of_one_key_takes_the_younger_as_the_rules_say() ->
     ]
     kept = [event.record for event in kept_events(records)]
     assert [record["eventID"] for record in kept] == ["e0", "e1"]
-    asked = {"access_key": "ASIARECYCLED", "at": NOW + timedelta(minutes=4)}
+    asked: dict[str, Any] = {"access_key": "ASIARECYCLED", "at": NOW + timedelta(minutes=4)}
     assert reference.identity_chain(records, **asked)[0]["session_created_at"] == stamp(old)
     assert reference.identity_chain(kept, **asked)[0]["session_created_at"] == stamp(young)
 

@@ -64,7 +64,7 @@ def test_a_given_value_leaves_no_marker_for_the_others(dialect: str) -> None:
 
 
 def test_what_does_not_exist_is_refused_with_what_does() -> None:
-    with pytest.raises(UsageError, match="unknown query 'who'; there is: console-keys, identity-chain"):
+    with pytest.raises(UsageError, match="unknown query 'who'; there is: chain-events, console-keys, identity-chain"):
         render("who", dialect="duckdb")
     with pytest.raises(UsageError, match=r"unknown dialect 'oracle'; there is: .*duckdb"):
         render("issuances", dialect="oracle")
