@@ -121,10 +121,12 @@ def subject(query: str) -> dict[str, object]:
     return {"access_key": "ASIANOBODY"} if "access_key" in load_query(query).one_of else {}
 
 
-def rendered(query: str, log: Log, *, window: bool, markers: bool = False, **parameters: object) -> Rendered:
+def rendered(
+    query: str, log: Log, *, window: bool, markers: bool = False, dialect: str = "trino", **parameters: object
+) -> Rendered:
     return render(
         query,
-        dialect="trino",
+        dialect=dialect,
         layout=log.layout,
         table=log.name,
         parameters=parameters or (None if markers else subject(query)),
@@ -140,6 +142,13 @@ def test_a_question_reads_the_log_once(trino: TrinoServer, log: Log, query: str)
     sql = rendered(query, log, window=False).sql
     assert scans(explained(trino, "DISTRIBUTED", sql)) == 1
     assert read_bytes(trino, sql) == log.bytes
+
+
+@pytest.mark.parametrize("query", query_names())
+def test_athenas_text_is_valid(trino: TrinoServer, log: Log, query: str) -> None:
+    for window in (True, False):
+        sql = rendered(query, log, window=window, dialect="athena").sql
+        assert trino.rows(f"EXPLAIN (TYPE VALIDATE) {sql}") == [[True]]
 
 
 @pytest.mark.parametrize("query", [name for name in query_names() if load_query(name).scans["fold"] > 1])
