@@ -33,6 +33,7 @@ class Statement:
     query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     task: asyncio.Task[Response] | None = None
     is_aborted: bool = False
+    interrupting: asyncio.Task[None] | None = None
 
     @property
     def outcome(self) -> dict[str, Any] | None:
@@ -92,14 +93,21 @@ def result(request: Request) -> Response:
     return JSONResponse(statements[request.path_params["query_id"]].outcome)
 
 
-def abort(request: Request) -> Response:
-    """Interrupt a statement."""
+async def abort(request: Request) -> Response:
+    """Interrupt a statement, until it has ended: DuckDB hears nothing before fakesnow has read the text."""
     statement = statements[request.path_params["query_id"]]
     is_running = statement.outcome is None
     if is_running:
         statement.is_aborted = True
-        statement.connection._duck_conn.interrupt()
+        statement.interrupting = asyncio.create_task(interrupt(statement))
     return JSONResponse({"success": is_running, "data": None})
+
+
+async def interrupt(statement: Statement) -> None:
+    """Interrupt a statement as often as it takes."""
+    while statement.outcome is None:
+        statement.connection._duck_conn.interrupt()
+        await asyncio.sleep(0.05)
 
 
 def seen(request: Request) -> Response:

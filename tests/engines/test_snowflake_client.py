@@ -153,7 +153,7 @@ def test_an_interrupted_statement_is_ended_in_the_warehouse(server: SnowflakeSer
 
 def assert_ended(server: SnowflakeServer, text: str) -> None:
     """The statement was cancelled, and DuckDB has left it."""
-    for _ in range(50):
+    for _ in range(200):
         [statement] = seen(server, text[:250])[-1:]
         if statement["has_ended"]:
             break
