@@ -19,19 +19,22 @@ if TYPE_CHECKING:
     from sqlgen.profiles import Profile
     from sqlgen.renderer import Rendered, render
     from sqlgen.runner import Result, run
+    from sqlgen.saving import Saved, save
     from sqlgen.settings import load_profile
 
-__all__ = ["Profile", "Rendered", "Result", "WarehouseAnswer", "ask", "load_profile", "render", "run"]
+__all__ = ["Profile", "Rendered", "Result", "Saved", "WarehouseAnswer", "ask", "load_profile", "render", "run", "save"]
 
 _HOMES = {
     "Profile": "sqlgen.profiles",
     "Rendered": "sqlgen.renderer",
     "Result": "sqlgen.runner",
+    "Saved": "sqlgen.saving",
     "WarehouseAnswer": "sqlgen.answers",
     "ask": "sqlgen.answers",
     "load_profile": "sqlgen.settings",
     "render": "sqlgen.renderer",
     "run": "sqlgen.runner",
+    "save": "sqlgen.saving",
 }
 
 

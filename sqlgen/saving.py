@@ -74,6 +74,9 @@ def save(
         raise UsageError(
             f"{profile.dialect} keeps no texts with parameters: `sqlgen render QUERY --profile {profile.name}` writes one to keep elsewhere"
         )
+    for question in questions:
+        if not question.forms:
+            raise UsageError(f"{question.name} is not to be called by hand: its answers are kept by `sqlgen schedule`")
     connection = warehouse or open_warehouse(profile)
     try:
         place: Place = import_module(PLACES[profile.dialect]).open_place(profile, connection)

@@ -3,6 +3,7 @@ question = "Which events does a chain rest on? What a schedule keeps, so that id
 example = "sqlgen render chain-events --dialect athena --table security.cloudtrail --partition timestamp=yyyy/MM/dd"
 look_back_hours = 36
 scans = { recursive = 1, fold = 1 }
+forms = [] # a schedule keeps its answers: nobody calls it
 
 column = [
   { name = "event_id", type = "text", meaning = "eventID" },

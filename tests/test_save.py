@@ -263,6 +263,7 @@ def test_wrong_calls(lab: Profile, run: Run) -> None:
     assert run("save")[0] == 2
     assert run("save", "issuances", "--all")[0] == 2
     assert run("save", "isuances")[0] == 2
+    assert run("save", "chain-events")[0] == 2
     assert run("save", "issuances", "--format", "xml")[0] == 2
     with pytest.raises(UsageError, match="trino keeps no texts with parameters"):
         list(save(["issuances"], Profile("t", "trino", "a.b")))

@@ -38,7 +38,7 @@ def save(
 ) -> None:
     """Keep queries in the warehouse of a profile, to be called with their values by people and programs."""
     from sqlgen.output import FORMATS
-    from sqlgen.queries import query_names
+    from sqlgen.queries import load_query, query_names
     from sqlgen.saving import save as save_queries
     from sqlgen.settings import load_profile
 
@@ -47,7 +47,8 @@ def save(
     if bool(queries) == every:
         raise UsageError("say what to save: QUERY... (`sqlgen list` names them), or --all")
     place = load_profile(profile, config)
-    told = save_queries(query_names() if every else queries or [], place, prune=prune, dry_run=dry_run)
+    names = [name for name in query_names() if load_query(name).forms] if every else queries or []
+    told = save_queries(names, place, prune=prune, dry_run=dry_run)
     refused = _lines(told, dry_run) if format_name == "table" else _rows(told, format_name)
     if refused:
         raise SqlgenError(f"{refused} {'object was' if refused == 1 else 'objects were'} refused, see above")

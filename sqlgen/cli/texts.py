@@ -61,7 +61,7 @@ def show(query: QueryName) -> None:
         "columns",
         *(f"  {column.name:<26} {column.type:<10} {column.meaning}" for column in question.columns),
     ]
-    lines += ["", "saved as (sqlgen save), each with what it takes, in order"]
+    lines += ["", "saved as (sqlgen save), each with what it takes, in order"] if question.forms else []
     lines += [f"  {form.name:<36} {', '.join((*form.takes, *WINDOW))}" for form in question.forms]
     lines += ["", "example", f"  {question.example}", ""]
     write_text("\n".join(lines), None)
