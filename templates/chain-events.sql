@@ -1,6 +1,6 @@
 /*---
 question = "Which events does a chain rest on? What a schedule keeps, so that identity-chain need not read the log."
-example = "sqlgen render chain-events --dialect athena --table security.cloudtrail --partition timestamp=yyyy/MM/dd"
+example = "sqlgen run chain-events --source logs/ --from 2021-08-27T19:00:00Z --to 2021-08-27T21:00:00Z"
 look_back_hours = 36
 scans = { recursive = 1, fold = 1 }
 forms = [] # a schedule keeps its answers: nobody calls it

@@ -100,7 +100,7 @@ def test_a_hostile_value_is_only_a_value(sqlgen: Call, story: DemoStory, option:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["run", "who", "--source", "."], 2, "unknown query 'who'; there is: console-keys"),
+        (["run", "who", "--source", "."], 2, "unknown query 'who'; there is: chain-events, console-keys"),
         (["run", "issuances"], 2, "--source"),
         (["run", "issuances", "--source", "/does/not/exist"], 1, "/does/not/exist"),
         (["run", "identity-chain", "--source", "."], 2, "identity-chain needs --access-key or --session-id"),

@@ -13,7 +13,7 @@ from sqlgen.tree import parse_canonical
 from sqlgen.vocabulary import load_words
 
 TIMES = ("time", "earlier", "later")
-TIME_WORDS = ("iso_time", "expiry_time", "plus_seconds", "timestamp_of", "asked_time", "start_of_hour")
+TIME_WORDS = ("iso_time", "expiry_time", "plus_seconds", "timestamp_of", "asked_time", "start_of_day", "start_of_hour")
 
 Document = Callable[[exp.Expr], exp.Expr]
 """How an engine's test makes one of its documents of a JSON text (or of NULL)."""

@@ -58,6 +58,7 @@ class Statements:
         """Take the profile; UsageError where it does not say what its tables need."""
         self.profile = profile
         self.engine: Dialect = load_dialect(profile.dialect)
+        self._hashes: dict[str, str] = {}
         self._location = str(profile.connection.get("home_location") or "").rstrip("/")
         head, _ = read_sql(native_folder(profile.dialect, FOLDER) / "table.sql")
         self._writes, self._types = str(head["writes"]), head["types"]
@@ -99,14 +100,17 @@ class Statements:
         """Return the query of the newest time in a table, and of its rows."""
         return f"SELECT MAX({table.newest}) AS newest, COUNT(*) AS row_count FROM {self._sql(table.name)}"
 
-    def merge(self, table: KeptTable, span: Span, title: str) -> Statement:
-        """Return the MERGE that fills a table with a span of the log: what it lacks is inserted and, of a day, what differs is put right."""
+    def merge(self, table: KeptTable, span: Span, title: str, *, check: bool = True) -> Statement:
+        """Return the MERGE that fills a table with a span of the log: what it lacks is inserted and, of a day, what differs is put right.
+
+        `check`: whether the query is checked against the rules of its engine, which takes most of the time; CheckError where it breaks one.
+        """
         names = [name for name, _ in table.columns]
         others = [name for name in names if name not in table.key]
         kept = "".join(f"\n  AND {test}" for test in self._reach(table, span))
         lines = [
             f"MERGE INTO {self._sql(table.name)} AS kept",
-            f"USING (\n{indent(self._found(table, span), '  ')}\n) AS found",
+            f"USING (\n{indent(self._found(table, span, check), '  ')}\n) AS found",
             "ON " + "\n  AND ".join(map(_same, table.key)) + kept,
         ]
         if table.daily:
@@ -132,12 +136,14 @@ class Statements:
         ]
 
     def merge_day(self, table: KeptTable, day: date) -> Statement:
-        """Return the MERGE that fills one UTC day."""
-        return self.merge(table, day_span(table, day), f"day {day}")
+        """Return the MERGE that fills one UTC day; `day_hash` has checked its like."""
+        return self.merge(table, day_span(table, day), f"day {day}", check=False)
 
     def day_hash(self, table: KeptTable) -> str:
         """Return what tells whether a day was filled by the same text, whichever day it was."""
-        return Statement("", self.merge(table, day_span(table, SOME_DAY), "").sql).content_hash
+        if table.name not in self._hashes:
+            self._hashes[table.name] = self.merge(table, day_span(table, SOME_DAY), "").content_hash
+        return self._hashes[table.name]
 
     def mark_day(self, table: KeptTable, day: date) -> Statement:
         """Return what notes that a day is done."""
@@ -187,7 +193,7 @@ class Statements:
     def _typed(self, columns: Columns) -> list[tuple[str, str]]:
         return [(name, self._types[kind]) for name, kind in columns]
 
-    def _found(self, table: KeptTable, span: Span) -> str:
+    def _found(self, table: KeptTable, span: Span, check: bool) -> str:
         """Return the query's answer over a span, a day's with its day."""
         start, end = span.start, span.end
         answer = render(
@@ -201,6 +207,7 @@ class Statements:
             look_back_hours=span.look_back_hours,
             partitions=self.profile.partitions,
             markers=False,
+            check=check,
         )
         names = [f"answer.{column.name}" for column in answer.columns]
         if table.daily:
