@@ -1,4 +1,2 @@
-/*---
----*/
 ALTER TABLE {{ table | table }} ADD COLUMN IF NOT EXISTS
 {{ columns | columns }}

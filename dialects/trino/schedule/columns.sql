@@ -1,5 +1,3 @@
-/*---
----*/
 {% for column in columns %}
 ALTER TABLE {{ table | table }} ADD COLUMN {{ [column] | columns(0) }};
 {% endfor %}
