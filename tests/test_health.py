@@ -68,7 +68,7 @@ def test_an_older_table_names_its_layout_and_what_it_costs() -> None:
     assert verdict.do == 'say layout = "cloudtrail-serde" in the profile'
     costs = " | ".join(verdict.details)
     assert (
-        "sessioncredentialfromconsole is missing: a console session shows only where its sign-in is in the data (console-keys"
+        "sessioncredentialfromconsole is missing: a console session shows only where its sign-in is in the data ("
         in costs
     )
     assert (
@@ -97,7 +97,9 @@ def test_a_table_that_lacks_what_every_layout_reads() -> None:
     assert verdicts["layout"].state == "failed"
     assert verdicts["layout"].says == "cloudtrail-serde comes nearest: the table lacks sharedeventid"
     [cost] = verdicts["layout"].details
-    assert cost.startswith("without sharedeventid these questions fail: console-keys, identity-chain, issuances")
+    assert cost.startswith(
+        "without sharedeventid these questions fail: chain-events, console-keys, identity-chain, issuances, sessions"
+    )
     assert {verdicts[name].state for name in ("rights", "row", "partitions")} == {"skipped"}
 
 
