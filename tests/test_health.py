@@ -72,7 +72,7 @@ def test_an_older_table_names_its_layout_and_what_it_costs() -> None:
         in costs
     )
     assert (
-        "useridentity.onbehalfof.userid is missing: the Identity Center user behind a role session is not known (identity-chain"
+        "useridentity.onbehalfof.userid is missing: the Identity Center user behind a role session is not known ("
         in costs
     )
 
