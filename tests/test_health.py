@@ -264,7 +264,7 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
 def test_the_command_on_a_real_database(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = called(capsys, "--profile", "lab", "--config", str(lab), "--write")
     assert (status, err) == (0, "")
-    lines = out.splitlines()
+    lines = [line for line in out.splitlines() if not line.startswith("  ")]  # a long path goes on below
     assert [line.split()[1] for line in lines] == [
         "connection",
         "table",
