@@ -10,6 +10,7 @@ from sqlgen.dialects import dialect_names, load_dialect
 from sqlgen.partitions import Partition, parse_partition
 from sqlgen.queries import query_names
 from sqlgen.renderer import Rendered, render
+from tests.documents import golden_documents
 
 GOLDEN = Path(__file__).parent / "golden"
 PARTITIONS = {
@@ -91,6 +92,9 @@ def write_golden() -> None:
         case.path.parent.mkdir(parents=True, exist_ok=True)
         case.path.write_text(case.render().sql, encoding="utf-8")
         named.add(case.path)
+    for path, text in golden_documents():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     for path in GOLDEN.rglob("*.sql"):
         if path not in named:
             path.unlink()

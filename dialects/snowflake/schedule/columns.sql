@@ -1,2 +1,3 @@
-ALTER TABLE {{ table | table }} ADD COLUMN IF NOT EXISTS
-{{ columns | columns }}
+{% for column in columns %}
+ALTER TABLE {{ table | table }} ADD COLUMN {{ [column] | columns(0) }};
+{% endfor %}
