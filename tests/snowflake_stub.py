@@ -11,7 +11,7 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,10 +60,14 @@ class Statement:
 
 @dataclass
 class SnowflakeStub:
-    """The scripts and what was seen. `statuses`: HTTP statuses that the next requests get in place of an answer."""
+    """The scripts and what was seen. `statuses`: HTTP statuses that the next requests get in place of an answer.
+
+    `answer`: what answers a text, before `answers` do, in their order; None from it: they do.
+    """
 
     port: int = 0
     answers: list[Answer] = field(default_factory=list)
+    answer: Callable[[str], Answer | None] = lambda text: None
     statuses: list[int] = field(default_factory=list)
     login_error: tuple[str, str] | None = None
     logins: list[dict[str, Any]] = field(default_factory=list)
@@ -113,7 +117,7 @@ class SnowflakeStub:
     def _submit(self, body: dict[str, Any]) -> Any:
         text, query_id = body["sqlText"], str(uuid.uuid4())
         is_setting = text.startswith("ALTER SESSION")
-        answer = Answer() if is_setting or not self.answers else self.answers.pop(0)
+        answer = Answer() if is_setting else self.answer(text) or (self.answers.pop(0) if self.answers else Answer())
         binds = [
             value["value"] for _, value in sorted((body.get("bindings") or {}).items(), key=lambda item: int(item[0]))
         ]

@@ -22,7 +22,7 @@ SNOWFLAKE = Profile("lab", "snowflake", "security.public.trail", layout="event",
 TRINO = Profile("lab", "trino", "hive.logs.cloudtrail", home="iceberg.kept")
 
 
-@pytest.mark.parametrize(("path", "rendered"), golden_documents(), ids=lambda item: getattr(item, "stem", ""))
+@pytest.mark.parametrize(("path", "rendered"), list(golden_documents()), ids=lambda item: getattr(item, "stem", ""))
 def test_the_document_is_the_golden_one(path: Path, rendered: str) -> None:
     """Its statements are pinned elsewhere, as golden files of the queries; here they are cut."""
     expected = path.read_text(encoding="utf-8") if path.exists() else ""

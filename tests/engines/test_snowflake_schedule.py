@@ -1,0 +1,114 @@
+"""What a schedule keeps in Snowflake, run by fakesnow: tables, the bodies of tasks, the view, and a chain over what is kept.
+
+fakesnow has no tasks: their statements are run as a task would run them (docs/snowflake.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sqlgen.answers import ask as ask_in_place
+from sqlgen.profiles import Profile
+from sqlgen.queries import load_query
+from sqlgen.schedules.backfill import backfill
+from sqlgen.schedules.objects import OBJECTS, SESSION_SUMMARY, SESSIONS, tables
+from sqlgen.schedules.runs import Rhythm, runs
+from sqlgen.schedules.statements import Statements
+from sqlgen.schedules.tables import make, run
+from sqlgen.warehouses import open_warehouse
+from sqlgen.warehouses.base import Warehouse
+from tests.embedded import ask, open_world
+from tests.engines.snowflake_server import snowflake_server
+from tests.engines.snowflake_tables import load_cloudtrail
+from tests.normalise import normal_rows
+from tests.snowflake_home import write_connection
+from tests.worlds import build
+
+pytestmark = pytest.mark.snowflake
+RECORDS = build(1, 24, 0)
+DAY = datetime(2023, 7, 10)
+PROFILE = Profile(
+    "test",
+    "snowflake",
+    "client.public.cloudtrail",
+    layout="event",
+    home="client.public",
+    connection={"connection_name": "test", "database": "CLIENT", "schema": "PUBLIC"},
+)
+NAMES = ("chain_events", "sessions", "session_summary")
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> Iterator[Warehouse]:
+    with snowflake_server() as server:
+        write_connection(server.port)
+        with closing(open_warehouse(PROFILE)) as opened:
+            with server.connect(database="CLIENT", session_parameters={}) as loader:
+                load_cloudtrail(loader, RECORDS, layout="event")
+            yield opened
+
+
+def rows(warehouse: Warehouse, sql: str) -> list[dict[str, Any]]:
+    with warehouse.query(sql) as answer:
+        return list(answer.rows)
+
+
+def content(warehouse: Warehouse) -> list[list[str]]:
+    return [sorted(map(repr, rows(warehouse, f"SELECT * FROM client.public.{name}"))) for name in NAMES]
+
+
+def test_a_day_is_filled_once_and_a_second_time_changes_nothing(warehouse: Warehouse) -> None:
+    statements = Statements(PROFILE)
+    assert {item.action for item in make(warehouse, statements, OBJECTS)} == {"create"}
+    assert {item.action for item in make(warehouse, statements, OBJECTS)} == {"keep", "replace"}
+    day, following = DAY.date(), (DAY + timedelta(days=1)).date()
+    steps = list(backfill(warehouse, statements, tables(OBJECTS), day, following))
+    assert [step.was_done for step in steps] == [False] * 3
+    before = content(warehouse)
+    for table in tables(OBJECTS):
+        run(warehouse, statements.merge_day(table, day))
+    assert content(warehouse) == before
+    assert [step.was_done for step in backfill(warehouse, statements, tables(OBJECTS), day, following)] == [True] * 3
+    window = (DAY, DAY + timedelta(days=1))
+    with open_world(RECORDS) as embedded:
+        for table in (SESSIONS, SESSION_SUMMARY):
+            names = ", ".join(name for name, _ in table.columns[1:])
+            columns = load_query(table.query).columns
+            with warehouse.query(f"SELECT {names} FROM client.public.{table.name}", columns=columns) as answer:
+                found = normal_rows(columns, answer.rows)
+            expected = ask(embedded, table.query, {}, window)
+            assert expected and sorted(map(repr, found)) == sorted(map(repr, expected)), table.name
+        keys = "SELECT DISTINCT access_key_id FROM event_store WHERE event_time >= ? AND event_time < ? AND access_key_id IS NOT NULL"
+        key = min(embedded.execute(keys, list(window)).fetchall())[0]
+        asked = {"access_key": key, "direction": "both"}
+        edges = Profile(**{**vars(PROFILE), "edges": "client.public.chain_events"})
+        with ask_in_place(
+            "identity-chain",
+            edges,
+            parameters=asked,
+            window_from=DAY + timedelta(hours=1),
+            window_to=window[1],
+            warehouse=warehouse,
+        ) as chain:
+            over_kept = normal_rows(chain.columns, chain.rows)
+        embedded.execute(
+            "CREATE TABLE that_day AS FROM event_store WHERE event_time >= ? AND event_time < ?", list(window)
+        )
+        whole = ask(embedded, "identity-chain", asked, (DAY + timedelta(hours=1), window[1]), table="that_day")
+        assert whole and sorted(map(repr, over_kept)) == sorted(map(repr, whole))
+
+
+def test_a_task_fills_what_the_clock_says(warehouse: Warehouse) -> None:
+    """Nothing here: the world is of 2023. But the moving window is understood, and leaves what there is as it is."""
+    statements = Statements(PROFILE)
+    list(make(warehouse, statements, OBJECTS))
+    before = content(warehouse)
+    for table in tables(OBJECTS):
+        for item in runs(table, Rhythm()):
+            run(warehouse, statements.merge(table, item.span, item.name))
+    assert content(warehouse) == before
