@@ -1,10 +1,12 @@
 """What a schedule keeps in Snowflake, run by fakesnow: tables, the bodies of tasks, the view, and a chain over what is kept.
 
-fakesnow has no tasks: their statements are run as a task would run them (docs/snowflake.md).
+fakesnow has no tasks: their statements are run as a task would run them. And it writes a MERGE again as several statements, for which it
+reads what it wrote before: what is merged goes into a table first, so that query and MERGE are each run as they are (docs/snowflake.md).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -18,10 +20,10 @@ from sqlgen.queries import load_query
 from sqlgen.schedules.backfill import backfill
 from sqlgen.schedules.objects import OBJECTS, SESSION_SUMMARY, SESSIONS, tables
 from sqlgen.schedules.runs import Rhythm, runs
-from sqlgen.schedules.statements import Statements
-from sqlgen.schedules.tables import make, run
+from sqlgen.schedules.statements import Statement, Statements
+from sqlgen.schedules.tables import make
 from sqlgen.warehouses import open_warehouse
-from sqlgen.warehouses.base import Warehouse
+from sqlgen.warehouses.base import QueryStatus, Warehouse
 from tests.embedded import ask, open_world
 from tests.engines.snowflake_server import snowflake_server
 from tests.engines.snowflake_tables import load_cloudtrail
@@ -40,6 +42,7 @@ PROFILE = Profile(
     home="client.public",
     connection={"connection_name": "test", "database": "CLIENT", "schema": "PUBLIC"},
 )
+MERGE = re.compile(r"(?P<start>.*\nUSING )\((?P<found>\n.*\n)\) AS found\n(?P<rest>ON .*)", re.DOTALL)
 NAMES = ("chain_events", "sessions", "session_summary")
 
 
@@ -51,6 +54,22 @@ def warehouse() -> Iterator[Warehouse]:
             with server.connect(database="CLIENT", session_parameters={}) as loader:
                 load_cloudtrail(loader, RECORDS, layout="event")
             yield opened
+
+
+@pytest.fixture(autouse=True)
+def run_in_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sqlgen.schedules.backfill.run", run)
+
+
+def run(warehouse: Warehouse, statement: Statement) -> QueryStatus:
+    """Run a statement, a MERGE after its query."""
+    match = MERGE.fullmatch(statement.text)
+    if match and "WITH" in match["found"]:
+        warehouse.execute(f"CREATE OR REPLACE TABLE client.public.found_rows AS {match['found']}")
+        warehouse.execute(f"{match['start']}client.public.found_rows AS found\n{match['rest']}")
+    else:
+        warehouse.execute(statement.text)
+    return QueryStatus("", "SUCCESS")
 
 
 def rows(warehouse: Warehouse, sql: str) -> list[dict[str, Any]]:
