@@ -215,7 +215,7 @@ def test_killed_while_tables_are_made_a_second_run_makes_the_rest(
     killed(log, statements, "--deploy")
     status, out, err = run("schedule", "--deploy")
     assert status == 0, err
-    assert "created" in out and all(content(trino, name) == ([], 1) for name in TABLES)
+    assert "created" in out and all(content(trino, name)[0] == [] for name in TABLES)
     assert trino.rows(f"SELECT COUNT(*) FROM hive.{SCHEMA}.issuances") == [[0]]
 
 
