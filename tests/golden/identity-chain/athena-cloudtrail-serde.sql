@@ -994,34 +994,52 @@ WITH parameters /* the values asked about */ AS (
       ))
     ),
     r -> ROW(
-      r,
+      r.direction,
+      r.depth,
+      r.rule,
+      r.confidence,
+      r.note,
       r.node <= begun.issuances,
-      ELEMENT_AT(begun.nodes, r.start),
-      ELEMENT_AT(begun.nodes, r.node),
-      ELEMENT_AT(begun.nodes, r.nearer)
+      ELEMENT_AT(begun.nodes, r.start).access_key_id,
+      ELEMENT_AT(begun.nodes, r.start).principal_id,
+      ELEMENT_AT(begun.nodes, r.start).created,
+      ELEMENT_AT(begun.nodes, r.nearer).access_key_id,
+      ELEMENT_AT(begun.nodes, r.nearer).principal_id,
+      ELEMENT_AT(begun.nodes, r.nearer).created,
+      ELEMENT_AT(begun.nodes, r.node)
     )
-  )) AS rows_of(place, is_issuance, began, node, nearer)
+  )) AS rows_of(direction, depth, rule, confidence, note, is_issuance, start_key, start_principal, start_created, nearer_key, nearer_principal, nearer_created, node)
 ), hops AS (
   SELECT
     shown.*,
-    shown.place.direction AS direction,
-    shown.place.depth AS depth,
-    shown.node AS event,
-    shown.node.access_key_id AS access_key_id,
-    shown.node.principal_id AS principal_id,
-    shown.node.created AS created,
-    shown.node.identity_type AS identity_type,
-    shown.node.identity_arn AS identity_arn,
-    shown.node.account_id AS account_id,
-    shown.nearer.access_key_id AS nearer_key,
-    shown.nearer.principal_id AS nearer_principal,
-    shown.nearer.created AS nearer_created
+    node.access_key_id AS access_key_id,
+    node.principal_id AS principal_id,
+    node.created AS created,
+    node.identity_type AS identity_type,
+    node.identity_arn AS identity_arn,
+    node.account_id AS account_id,
+    node.mfa_authenticated AS mfa_authenticated,
+    node.on_behalf_of AS on_behalf_of,
+    node.source_identity AS source_identity,
+    CASE WHEN shown.is_issuance THEN node.issued_source_identity END AS issued_source_identity,
+    CASE WHEN shown.is_issuance THEN node.expires END AS expires,
+    shown.is_issuance AND node.issued_key IS NULL AS is_sign_in,
+    node.issued_arn,
+    node.invoked_by AS used_by,
+    node.event_name,
+    node.event_id,
+    node.second,
+    node.aws_region,
+    node.source_ip,
+    node.user_agent,
+    node.invoked_by
   FROM shown
+  CROSS JOIN UNNEST(ARRAY[shown.node]) AS node(event_name, event_id, second, aws_region, source_ip, user_agent, expires, access_key_id, principal_id, created, identity_type, identity_arn, account_id, invoked_by, mfa_authenticated, source_identity, on_behalf_of, session_key, issued_key, issued_principal, issued_created, issued_type, issued_arn, issued_account, issued_source_identity, is_asked, used_then)
 ), answer AS (
   SELECT DISTINCT
     COALESCE(
-      hops.began.principal_id || '@' || DATE_FORMAT(DATE_ADD('SECOND', CAST(hops.began.created AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
-      hops.began.access_key_id
+      hops.start_principal || '@' || DATE_FORMAT(DATE_ADD('SECOND', CAST(hops.start_created AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
+      hops.start_key
     ) AS start_session_id,
     hops.direction,
     hops.depth,
@@ -1036,59 +1054,53 @@ WITH parameters /* the values asked about */ AS (
     hops.account_id,
     DATE_ADD('SECOND', CAST(hops.created AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)) AS session_created_at,
     CASE
-      WHEN hops.place.rule IN (1, 2)
+      WHEN hops.rule IN (1, 2)
       THEN 'issued-key'
-      WHEN hops.place.rule = 3
+      WHEN hops.rule = 3
       THEN 'issued-session'
-      WHEN hops.place.rule = 4
+      WHEN hops.rule = 4
       THEN 'sign-in'
-      WHEN hops.place.rule = 5
+      WHEN hops.rule = 5
       THEN 'created-key'
-      WHEN hops.place.rule = 6
+      WHEN hops.rule = 6
       THEN 'forwarded'
     END AS link,
-    hops.place.confidence AS confidence,
-    hops.event.event_name AS event_name,
-    hops.event.event_id AS event_id,
+    hops.confidence,
+    hops.event_name,
+    hops.event_id,
+    CASE WHEN hops.depth > 0 THEN DATE_ADD('SECOND', CAST(hops.second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)) END AS event_time,
+    hops.aws_region,
+    hops.source_ip,
+    hops.user_agent,
+    DATE_ADD('SECOND', CAST(hops.expires AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)) AS expires_at,
+    hops.mfa_authenticated,
+    COALESCE(hops.source_identity, hops.issued_source_identity) AS source_identity,
+    hops.on_behalf_of,
     CASE
-      WHEN hops.depth > 0
-      THEN DATE_ADD('SECOND', CAST(hops.event.second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
-    END AS event_time,
-    hops.event.aws_region AS aws_region,
-    hops.event.source_ip AS source_ip,
-    hops.event.user_agent AS user_agent,
-    CASE
-      WHEN hops.is_issuance
-      THEN DATE_ADD('SECOND', CAST(hops.node.expires AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
-    END AS expires_at,
-    hops.node.mfa_authenticated AS mfa_authenticated,
-    COALESCE(hops.node.source_identity, CASE WHEN hops.is_issuance THEN hops.node.issued_source_identity END) AS source_identity,
-    hops.node.on_behalf_of AS on_behalf_of,
-    CASE
-      WHEN hops.place.note = 'end'
+      WHEN hops.note = 'end'
       THEN CASE
         WHEN hops.identity_type = 'AWSAccount'
         THEN 'external-account'
         WHEN hops.access_key_id IS NULL
         AND hops.identity_type = 'AWSService'
-        OR NOT hops.node.invoked_by IS NULL
+        OR NOT hops.used_by IS NULL
         AND (
           hops.identity_type IS NULL OR hops.access_key_id IS NULL
         )
         THEN 'service'
         WHEN hops.identity_type = 'IdentityCenterUser'
         THEN 'identity-center'
-        WHEN hops.identity_type = 'SAMLUser' AND hops.node.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
+        WHEN hops.identity_type = 'SAMLUser' AND hops.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
         THEN 'identity-center'
         WHEN hops.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
         THEN 'federated'
-        WHEN hops.access_key_id IS NULL AND hops.is_issuance AND hops.node.issued_key IS NULL
+        WHEN hops.access_key_id IS NULL AND hops.is_sign_in
         THEN 'console-sign-in'
         WHEN NOT hops.access_key_id IS NULL AND hops.created IS NULL AND hops.access_key_id NOT LIKE 'ASIA%'
         THEN CASE WHEN hops.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
         ELSE 'not-in-logs'
       END
-      ELSE hops.place.note
+      ELSE hops.note
     END AS origin,
     CASE
       WHEN hops.depth > 0
@@ -1098,7 +1110,7 @@ WITH parameters /* the values asked about */ AS (
       )
     END AS linked_session_id,
     CASE WHEN hops.depth > 0 THEN hops.nearer_key END AS linked_access_key_id,
-    CASE WHEN hops.depth > 0 THEN hops.event.invoked_by END AS invoked_by
+    CASE WHEN hops.depth > 0 THEN hops.invoked_by END AS invoked_by
   FROM hops
 )
 SELECT

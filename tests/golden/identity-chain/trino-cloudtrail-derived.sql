@@ -1503,12 +1503,30 @@ WITH parameters /* the values asked about */ AS (
       )
     ),
     r -> ROW(
-      r,
+      r.direction,
+      r.depth,
+      r.rule,
+      r.confidence,
+      r.note,
       r.node <= descended.issuances,
-      ELEMENT_AT(descended.nodes, r.start),
-      ELEMENT_AT(descended.nodes, r.node),
-      ELEMENT_AT(descended.nodes, r.nearer),
-      r.nearer <= descended.issuances,
+      ELEMENT_AT(descended.nodes, r.start).access_key_id,
+      ELEMENT_AT(descended.nodes, r.start).principal_id,
+      ELEMENT_AT(descended.nodes, r.start).created,
+      CASE
+        WHEN r.direction = 'derived' AND r.nearer <= descended.issuances
+        THEN COALESCE(ELEMENT_AT(ELEMENT_AT(descended.console_keys, r.nearer), 1), ELEMENT_AT(descended.nodes, r.nearer).issued_key)
+        ELSE ELEMENT_AT(descended.nodes, r.nearer).access_key_id
+      END,
+      CASE
+        WHEN r.direction = 'derived' AND r.nearer <= descended.issuances
+        THEN ELEMENT_AT(descended.nodes, r.nearer).issued_principal
+        ELSE ELEMENT_AT(descended.nodes, r.nearer).principal_id
+      END,
+      CASE
+        WHEN r.direction = 'derived' AND r.nearer <= descended.issuances
+        THEN ELEMENT_AT(descended.nodes, r.nearer).issued_created
+        ELSE ELEMENT_AT(descended.nodes, r.nearer).created
+      END,
       CASE
         WHEN r.direction = 'derived' AND r.node > descended.issuances
         THEN ELEMENT_AT(
@@ -1521,61 +1539,45 @@ WITH parameters /* the values asked about */ AS (
         ELSE ELEMENT_AT(descended.nodes, r.node)
       END /* what a service went on from: of calls of several keys in one second the one with the smallest id */,
       CASE WHEN r.direction = 'derived' THEN ELEMENT_AT(ELEMENT_AT(descended.console_keys, r.node), 1) END,
-      CASE WHEN r.direction = 'derived' THEN ELEMENT_AT(ELEMENT_AT(descended.console_keys, r.nearer), 1) END
+      ELEMENT_AT(descended.nodes, r.node)
     )
-  )) AS rows_of(place, is_issuance, began, node, nearer, nearer_is_issuance, event, console_key, nearer_console_key)
+  )) AS rows_of(direction, depth, rule, confidence, note, is_issuance, start_key, start_principal, start_created, nearer_key, nearer_principal, nearer_created, event, console_key, node)
 ), hops AS (
   SELECT
     shown.*,
-    shown.place.direction AS direction,
-    shown.place.depth AS depth,
     CASE
-      WHEN shown.place.direction = 'derived' AND shown.is_issuance
-      THEN COALESCE(shown.console_key, shown.node.issued_key)
-      ELSE shown.node.access_key_id
+      WHEN shown.direction = 'derived' AND shown.is_issuance
+      THEN COALESCE(shown.console_key, node.issued_key)
+      ELSE node.access_key_id
     END AS access_key_id,
-    CASE
-      WHEN shown.place.direction = 'derived' AND shown.is_issuance
-      THEN shown.node.issued_principal
-      ELSE shown.node.principal_id
-    END AS principal_id,
-    CASE WHEN shown.place.direction = 'derived' AND shown.is_issuance THEN shown.node.issued_created ELSE shown.node.created END AS created,
-    CASE
-      WHEN shown.place.direction = 'derived' AND shown.is_issuance
-      THEN shown.node.issued_type
-      ELSE shown.node.identity_type
-    END AS identity_type,
-    CASE
-      WHEN shown.place.direction = 'derived' AND shown.is_issuance
-      THEN shown.node.issued_arn
-      ELSE shown.node.identity_arn
-    END AS identity_arn,
-    CASE
-      WHEN shown.place.direction = 'derived' AND shown.is_issuance
-      THEN shown.node.issued_account
-      ELSE shown.node.account_id
-    END AS account_id,
-    CASE
-      WHEN shown.place.direction = 'derived' AND shown.nearer_is_issuance
-      THEN COALESCE(shown.nearer_console_key, shown.nearer.issued_key)
-      ELSE shown.nearer.access_key_id
-    END AS nearer_key,
-    CASE
-      WHEN shown.place.direction = 'derived' AND shown.nearer_is_issuance
-      THEN shown.nearer.issued_principal
-      ELSE shown.nearer.principal_id
-    END AS nearer_principal,
-    CASE
-      WHEN shown.place.direction = 'derived' AND shown.nearer_is_issuance
-      THEN shown.nearer.issued_created
-      ELSE shown.nearer.created
-    END AS nearer_created
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_principal ELSE node.principal_id END AS principal_id,
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_created ELSE node.created END AS created,
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_type ELSE node.identity_type END AS identity_type,
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_arn ELSE node.identity_arn END AS identity_arn,
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_account ELSE node.account_id END AS account_id,
+    CASE WHEN shown.direction <> 'derived' THEN node.mfa_authenticated END AS mfa_authenticated,
+    CASE WHEN shown.direction <> 'derived' THEN node.on_behalf_of END AS on_behalf_of,
+    CASE WHEN shown.direction <> 'derived' THEN node.source_identity END AS source_identity,
+    CASE WHEN shown.is_issuance THEN node.issued_source_identity END AS issued_source_identity,
+    CASE WHEN shown.is_issuance THEN node.expires END AS expires,
+    shown.is_issuance AND node.issued_key IS NULL AS is_sign_in,
+    node.issued_arn,
+    node.invoked_by AS used_by,
+    event.event_name,
+    event.event_id,
+    event.second,
+    event.aws_region,
+    event.source_ip,
+    event.user_agent,
+    event.invoked_by
   FROM shown
+  CROSS JOIN UNNEST(ARRAY[shown.node]) AS node(event_name, event_id, second, aws_region, source_ip, user_agent, expires, access_key_id, principal_id, created, identity_type, identity_arn, account_id, invoked_by, mfa_authenticated, source_identity, on_behalf_of, session_key, issued_key, issued_principal, issued_created, issued_type, issued_arn, issued_account, issued_source_identity, is_asked, used_then)
+  CROSS JOIN UNNEST(ARRAY[shown.event]) AS event(event_name, event_id, second, aws_region, source_ip, user_agent, expires, access_key_id, principal_id, created, identity_type, identity_arn, account_id, invoked_by, mfa_authenticated, source_identity, on_behalf_of, session_key, issued_key, issued_principal, issued_created, issued_type, issued_arn, issued_account, issued_source_identity, is_asked, used_then)
 ), answer AS (
   SELECT DISTINCT
     COALESCE(
-      hops.began.principal_id || '@' || DATE_FORMAT(DATE_ADD('SECOND', CAST(hops.began.created AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
-      hops.began.access_key_id
+      hops.start_principal || '@' || DATE_FORMAT(DATE_ADD('SECOND', CAST(hops.start_created AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
+      hops.start_key
     ) AS start_session_id,
     hops.direction,
     hops.depth,
@@ -1594,72 +1596,61 @@ WITH parameters /* the values asked about */ AS (
       THEN CASE
         WHEN NOT hops.is_issuance
         THEN 'forwarded'
-        WHEN hops.node.event_name = 'CreateAccessKey'
+        WHEN hops.event_name = 'CreateAccessKey'
         THEN 'created-key'
-        WHEN hops.node.issued_key IS NULL
+        WHEN hops.is_sign_in
         THEN 'sign-in'
         WHEN NOT hops.console_key IS NULL
         THEN 'issued-session'
         ELSE 'issued-key'
       END
-      WHEN hops.place.rule IN (1, 2)
+      WHEN hops.rule IN (1, 2)
       THEN 'issued-key'
-      WHEN hops.place.rule = 3
+      WHEN hops.rule = 3
       THEN 'issued-session'
-      WHEN hops.place.rule = 4
+      WHEN hops.rule = 4
       THEN 'sign-in'
-      WHEN hops.place.rule = 5
+      WHEN hops.rule = 5
       THEN 'created-key'
-      WHEN hops.place.rule = 6
+      WHEN hops.rule = 6
       THEN 'forwarded'
     END AS link,
-    hops.place.confidence AS confidence,
-    hops.event.event_name AS event_name,
-    hops.event.event_id AS event_id,
+    hops.confidence,
+    hops.event_name,
+    hops.event_id,
+    CASE WHEN hops.depth > 0 THEN DATE_ADD('SECOND', CAST(hops.second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)) END AS event_time,
+    hops.aws_region,
+    hops.source_ip,
+    hops.user_agent,
+    DATE_ADD('SECOND', CAST(hops.expires AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)) AS expires_at,
+    hops.mfa_authenticated,
+    COALESCE(hops.source_identity, hops.issued_source_identity) AS source_identity,
+    hops.on_behalf_of,
     CASE
-      WHEN hops.depth > 0
-      THEN DATE_ADD('SECOND', CAST(hops.event.second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
-    END AS event_time,
-    hops.event.aws_region AS aws_region,
-    hops.event.source_ip AS source_ip,
-    hops.event.user_agent AS user_agent,
-    CASE
-      WHEN hops.is_issuance
-      THEN DATE_ADD('SECOND', CAST(hops.node.expires AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP))
-    END AS expires_at,
-    CASE WHEN hops.direction <> 'derived' THEN hops.node.mfa_authenticated END AS mfa_authenticated,
-    CASE
-      WHEN hops.direction <> 'derived'
-      THEN COALESCE(hops.node.source_identity, CASE WHEN hops.is_issuance THEN hops.node.issued_source_identity END)
-      WHEN hops.is_issuance
-      THEN hops.node.issued_source_identity
-    END AS source_identity,
-    CASE WHEN hops.direction <> 'derived' THEN hops.node.on_behalf_of END AS on_behalf_of,
-    CASE
-      WHEN hops.place.note = 'end'
+      WHEN hops.note = 'end'
       THEN CASE
         WHEN hops.identity_type = 'AWSAccount'
         THEN 'external-account'
         WHEN hops.access_key_id IS NULL
         AND hops.identity_type = 'AWSService'
-        OR NOT hops.node.invoked_by IS NULL
+        OR NOT hops.used_by IS NULL
         AND (
           hops.identity_type IS NULL OR hops.access_key_id IS NULL
         )
         THEN 'service'
         WHEN hops.identity_type = 'IdentityCenterUser'
         THEN 'identity-center'
-        WHEN hops.identity_type = 'SAMLUser' AND hops.node.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
+        WHEN hops.identity_type = 'SAMLUser' AND hops.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
         THEN 'identity-center'
         WHEN hops.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
         THEN 'federated'
-        WHEN hops.access_key_id IS NULL AND hops.is_issuance AND hops.node.issued_key IS NULL
+        WHEN hops.access_key_id IS NULL AND hops.is_sign_in
         THEN 'console-sign-in'
         WHEN NOT hops.access_key_id IS NULL AND hops.created IS NULL AND hops.access_key_id NOT LIKE 'ASIA%'
         THEN CASE WHEN hops.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
         ELSE 'not-in-logs'
       END
-      ELSE hops.place.note
+      ELSE hops.note
     END AS origin,
     CASE
       WHEN hops.depth > 0
@@ -1669,7 +1660,7 @@ WITH parameters /* the values asked about */ AS (
       )
     END AS linked_session_id,
     CASE WHEN hops.depth > 0 THEN hops.nearer_key END AS linked_access_key_id,
-    CASE WHEN hops.depth > 0 THEN hops.event.invoked_by END AS invoked_by
+    CASE WHEN hops.depth > 0 THEN hops.invoked_by END AS invoked_by
   FROM hops
 )
 SELECT
