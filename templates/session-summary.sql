@@ -174,17 +174,14 @@ judged AS (
     is_access_denied(events.error_code) AS is_denied,
     is_throttled(events.error_code) AS is_throttle
   FROM events
+  {% if given.arn %}
+  CROSS JOIN parameters
+  {% endif %}
   WHERE events.session_id IS NOT NULL AND events.in_window
   {% include 'parts/asked_sessions.sql' %}
 
   {% if given.arn %}
-    AND events.session_id IN (
-      SELECT events.session_id
-      FROM events
-      CROSS JOIN parameters
-      WHERE events.in_window
-        AND (events.identity_arn = parameters.arn OR events.identity_arn LIKE like_pattern(parameters.arn) ESCAPE '!')
-    )
+    AND (events.identity_arn = parameters.arn OR events.identity_arn LIKE like_pattern(parameters.arn) ESCAPE '!')
   {% endif %}
 ),
 -- what a denial names as its target (docs/rules.md §7), and the order in which events are chosen as samples

@@ -1,49 +1,61 @@
 {# A template that sets keep_uses gets all events here, issuances marked by is_issuance: engines that compute a CTE at every mention
    can then tell uses and issuances from one reading of the log. #}
+{% set vends %}
+(
+        events.event_source = 'sts.amazonaws.com' AND events.event_name IN (
+          'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken'
+        )
+        OR events.event_source = 'signin.amazonaws.com' AND events.event_name IN (
+          'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken'
+        )
+        OR events.event_source = 'cognito-identity.amazonaws.com' AND events.event_name = 'GetCredentialsForIdentity'
+        OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com') AND events.event_name = 'CreateSession'
+        OR events.event_source = 'iam.amazonaws.com' AND events.event_name = 'CreateAccessKey'
+        OR events.event_name = 'CreateOAuth2Token'
+      )
+      AND events.error_code IS NULL
+      AND events.error_message IS NULL
+      AND COALESCE(json_member_text(events.response_elements, events.event_name), '') <> 'Failure'
+{%- endset %}
+{# Where all events are kept, only the documents of those that vend are parsed. #}
+{% macro said(document, path) %}
+{% if keep_uses is defined %}CASE WHEN events.is_vending THEN json_text({{ document }}, '{{ path }}') END{% else %}json_text({{ document }}, '{{ path }}'){% endif %}
+{% endmacro %}
 -- the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2)
 vending_calls AS (
   SELECT
     events.*,
-    json_text(events.request_parameters, '$.roleArn') AS role_arn,
-    json_text(events.request_parameters, '$.roleSessionName') AS role_session_name,
-    json_text(events.request_parameters, '$.targetPrincipal') AS target_principal,
+    {{ said('events.request_parameters', '$.roleArn') }} AS role_arn,
+    {{ said('events.request_parameters', '$.roleSessionName') }} AS role_session_name,
+    {{ said('events.request_parameters', '$.targetPrincipal') }} AS target_principal,
+    {{ said('events.request_parameters', '$.sourceIdentity') }} AS issued_source_identity,
     CASE
       WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-        THEN json_text(events.response_elements, '$.credentialSet[0].credentials.expiration')
+        THEN {{ said('events.response_elements', '$.credentialSet[0].credentials.expiration') }}
       WHEN events.event_name NOT IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-        THEN json_text(events.response_elements, '$.credentials.expiration')
-    {% if keep_uses is defined %}
-    END AS expiration,
-    COALESCE(
-    {% else %}
+        THEN {{ said('events.response_elements', '$.credentials.expiration') }}
     END AS expiration
+  {% if keep_uses is defined %}
+  FROM (
+    SELECT
+      events.*,
+      COALESCE({{ vends }}, FALSE) AS is_vending
+    FROM events
+  ) AS events
+  {% else %}
   FROM events
   WHERE
-    {%- endif %} events.error_code IS NULL
-    AND events.error_message IS NULL
-    AND COALESCE(json_member_text(events.response_elements, events.event_name), '') <> 'Failure'
-    AND (
-      events.event_source = 'sts.amazonaws.com' AND events.event_name IN (
-        'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken'
-      )
-      OR events.event_source = 'signin.amazonaws.com' AND events.event_name IN (
-        'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken'
-      )
-      OR events.event_source = 'cognito-identity.amazonaws.com' AND events.event_name = 'GetCredentialsForIdentity'
-      OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com') AND events.event_name = 'CreateSession'
-      OR events.event_source = 'iam.amazonaws.com' AND events.event_name = 'CreateAccessKey'
-      OR events.event_name = 'CreateOAuth2Token'
-    )
-    {% if keep_uses is defined %}
-    , FALSE) AS is_vending
-  FROM events
-    {% endif %}
+    {{ vends }}
+  {% endif %}
 ),
 -- whom they issued it to
 vending AS (
   SELECT
     vending_calls.*,
     CASE
+      {% if keep_uses is defined %}
+      WHEN NOT vending_calls.is_vending THEN NULL
+      {% endif %}
       WHEN vending_calls.event_source = 'iam.amazonaws.com' THEN json_text(vending_calls.response_elements, '$.accessKey.accessKeyId')
       WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
         THEN json_text(vending_calls.response_elements, '$.credentialSet[0].credentials.accessKeyId')
@@ -98,10 +110,26 @@ vending AS (
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
     expiry_time(vending_calls.expiration) AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    json_text(vending_calls.request_parameters, '$.sourceIdentity') AS issued_source_identity
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ),
+{% set issues %}
+CASE
+      WHEN vending.opens_console THEN vending.principal_id IS NOT NULL
+      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id THEN FALSE
+      ELSE vending.issued_access_key_id IS NOT NULL
+    END
+{%- endset %}
+{% if keep_copies is defined %}
+-- which calls are issuances
+issuing AS (
+  SELECT
+    vending.*,
+    vending.is_vending AND {{ issues }} AS is_issuing,
+    COALESCE(first_match(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):'), vending.account_id) AS issued_account_id
+  FROM vending
+)
+{% else %}
 -- one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4)
 copies AS (
   SELECT
@@ -118,18 +146,12 @@ copies AS (
     ) AS account_copy_number
   {% if keep_uses is defined %}
   FROM (
-    SELECT vending.*, vending.is_vending AND
-  {%- else %}
-  FROM vending
-  WHERE
-  {%- endif %} CASE
-    WHEN vending.opens_console THEN vending.principal_id IS NOT NULL
-    WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id THEN FALSE
-    ELSE vending.issued_access_key_id IS NOT NULL
-  END
-  {% if keep_uses is defined %}
-  AS is_issuing FROM vending
+    SELECT vending.*, vending.is_vending AND {{ issues }} AS is_issuing
+    FROM vending
   ) AS vending
+  {% else %}
+  FROM vending
+  WHERE {{ issues }}
   {% endif %}
 ),
 issuances AS (
@@ -155,3 +177,4 @@ issuances AS (
   WHERE copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
   {% endif %}
 )
+{% endif %}

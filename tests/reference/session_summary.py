@@ -130,8 +130,8 @@ def session_summary(
             continue
         if keys and not any(event.access_key_id in keys for event in session):
             continue
-        if arn is not None and not any(matches(arn, event.identity_arn) for event in session):
-            continue
+        if arn is not None:
+            session = [event for event in session if matches(arn, event.identity_arn)]
         groups: dict[tuple[str | None, str | None], list[Event]] = defaultdict(list)
         for event in session:
             groups[event.event_source, event.event_name].append(event)

@@ -221,65 +221,94 @@ WITH parameters /* the values asked about */ AS (
   SELECT
     events.*,
     CASE
-      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleArn'))
-      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleArn'))
-      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleArn') AS VARCHAR), '')
+      WHEN events.is_vending
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleArn'))
+        AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleArn'))
+        THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleArn') AS VARCHAR), '')
+      END
     END AS role_arn,
     CASE
-      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleSessionName'))
-      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleSessionName'))
-      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleSessionName') AS VARCHAR), '')
+      WHEN events.is_vending
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleSessionName'))
+        AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleSessionName'))
+        THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleSessionName') AS VARCHAR), '')
+      END
     END AS role_session_name,
     CASE
-      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'targetPrincipal'))
-      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'targetPrincipal'))
-      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'targetPrincipal') AS VARCHAR), '')
+      WHEN events.is_vending
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'targetPrincipal'))
+        AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'targetPrincipal'))
+        THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'targetPrincipal') AS VARCHAR), '')
+      END
     END AS target_principal,
+    CASE
+      WHEN events.is_vending
+      THEN CASE
+        WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'sourceIdentity'))
+        AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'sourceIdentity'))
+        THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'sourceIdentity') AS VARCHAR), '')
+      END
+    END AS issued_source_identity,
     CASE
       WHEN events.event_source = 'rolesanywhere.amazonaws.com'
       THEN CASE
-        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
-        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
-        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration') AS VARCHAR), '')
+        WHEN events.is_vending
+        THEN CASE
+          WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+          AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
+          THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration') AS VARCHAR), '')
+        END
       END
       WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
       THEN CASE
-        WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentials.expiration'))
-        AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentials.expiration'))
-        THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentials.expiration') AS VARCHAR), '')
+        WHEN events.is_vending
+        THEN CASE
+          WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentials.expiration'))
+          AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentials.expiration'))
+          THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentials.expiration') AS VARCHAR), '')
+        END
       END
-    END AS expiration,
-    COALESCE(
-      events.error_code IS NULL
-      AND events.error_message IS NULL
-      AND COALESCE(
-        CASE
-          WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
-          AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
-          THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
-        END,
-        ''
-      ) <> 'Failure'
-      AND (
-        events.event_source = 'sts.amazonaws.com'
-        AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
-        OR events.event_source = 'signin.amazonaws.com'
-        AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
-        OR events.event_source = 'cognito-identity.amazonaws.com'
-        AND events.event_name = 'GetCredentialsForIdentity'
-        OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
-        AND events.event_name = 'CreateSession'
-        OR events.event_source = 'iam.amazonaws.com'
-        AND events.event_name = 'CreateAccessKey'
-        OR events.event_name = 'CreateOAuth2Token'
-      ),
-      FALSE
-    ) AS is_vending
-  FROM events
+    END AS expiration
+  FROM (
+    SELECT
+      events.*,
+      COALESCE(
+        (
+          events.event_source = 'sts.amazonaws.com'
+          AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+          OR events.event_source = 'signin.amazonaws.com'
+          AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+          OR events.event_source = 'cognito-identity.amazonaws.com'
+          AND events.event_name = 'GetCredentialsForIdentity'
+          OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+          AND events.event_name = 'CreateSession'
+          OR events.event_source = 'iam.amazonaws.com'
+          AND events.event_name = 'CreateAccessKey'
+          OR events.event_name = 'CreateOAuth2Token'
+        )
+        AND events.error_code IS NULL
+        AND events.error_message IS NULL
+        AND COALESCE(
+          CASE
+            WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
+            AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
+            THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
+          END,
+          ''
+        ) <> 'Failure',
+        FALSE
+      ) AS is_vending
+    FROM events
+  ) AS events
 ), vending /* whom they issued it to */ AS (
   SELECT
     vending_calls.*,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_source = 'iam.amazonaws.com'
       THEN CASE
         WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'accessKey.accessKeyId'))
@@ -416,12 +445,7 @@ WITH parameters /* the values asked about */ AS (
         )
       END
     END AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    CASE
-      WHEN NOT IS_OBJECT(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
-      AND NOT IS_ARRAY(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
-      THEN NULLIF(CAST(GET_PATH(vending_calls.request_parameters, 'sourceIdentity') AS VARCHAR), '')
-    END AS issued_source_identity
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
   SELECT

@@ -38,7 +38,6 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(useragent, '') AS user_agent,
     NULLIF(errorcode, '') AS error_code,
     NULLIF(errormessage, '') AS error_message,
-    NULLIF(recipientaccountid, '') AS recipient_account_id,
     NULLIF(sharedeventid, '') AS shared_event_id,
     NULLIF(useridentity.type, '') AS identity_type,
     NULLIF(useridentity.principalid, '') AS principal_id,
@@ -153,10 +152,6 @@ WITH parameters /* the values asked about */ AS (
         WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
         THEN delivered.event_time
       END AS session_created_at,
-      ROW_NUMBER() OVER (
-        PARTITION BY delivered.event_id
-        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
-      ) AS copy_number,
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
@@ -181,50 +176,58 @@ WITH parameters /* the values asked about */ AS (
       OR NOT delivered.access_key_id IS NULL
       OR NOT delivered.created_at IS NULL
   ) AS counted
-  WHERE
-    counted.copy_number = 1 OR counted.event_id IS NULL
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
-    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleArn'), '') AS role_arn,
-    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleSessionName'), '') AS role_session_name,
-    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.targetPrincipal'), '') AS target_principal,
+    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleArn'), '') END AS role_arn,
+    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleSessionName'), '') END AS role_session_name,
+    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.targetPrincipal'), '') END AS target_principal,
+    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.sourceIdentity'), '') END AS issued_source_identity,
     CASE
       WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentialSet[0].credentials.expiration'), '')
+      THEN CASE
+        WHEN events.is_vending
+        THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentialSet[0].credentials.expiration'), '')
+      END
       WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentials.expiration'), '')
-    END AS expiration,
-    COALESCE(
-      events.error_code IS NULL
-      AND events.error_message IS NULL
-      AND COALESCE(
-        NULLIF(
-          JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+      THEN CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentials.expiration'), '') END
+    END AS expiration
+  FROM (
+    SELECT
+      events.*,
+      COALESCE(
+        (
+          events.event_source = 'sts.amazonaws.com'
+          AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+          OR events.event_source = 'signin.amazonaws.com'
+          AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+          OR events.event_source = 'cognito-identity.amazonaws.com'
+          AND events.event_name = 'GetCredentialsForIdentity'
+          OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+          AND events.event_name = 'CreateSession'
+          OR events.event_source = 'iam.amazonaws.com'
+          AND events.event_name = 'CreateAccessKey'
+          OR events.event_name = 'CreateOAuth2Token'
+        )
+        AND events.error_code IS NULL
+        AND events.error_message IS NULL
+        AND COALESCE(
+          NULLIF(
+            JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+            ''
+          ),
           ''
-        ),
-        ''
-      ) <> 'Failure'
-      AND (
-        events.event_source = 'sts.amazonaws.com'
-        AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
-        OR events.event_source = 'signin.amazonaws.com'
-        AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
-        OR events.event_source = 'cognito-identity.amazonaws.com'
-        AND events.event_name = 'GetCredentialsForIdentity'
-        OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
-        AND events.event_name = 'CreateSession'
-        OR events.event_source = 'iam.amazonaws.com'
-        AND events.event_name = 'CreateAccessKey'
-        OR events.event_name = 'CreateOAuth2Token'
-      ),
-      FALSE
-    ) AS is_vending
-  FROM events
+        ) <> 'Failure',
+        FALSE
+      ) AS is_vending
+    FROM events
+  ) AS events
 ), vending /* whom they issued it to */ AS (
   SELECT
     vending_calls.*,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_source = 'iam.amazonaws.com'
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.accessKey.accessKeyId'), '')
       WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
@@ -337,2014 +340,1337 @@ WITH parameters /* the values asked about */ AS (
       ),
       1
     ) AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    NULLIF(JSON_EXTRACT_SCALAR(vending_calls.request_parameters, '$.sourceIdentity'), '') AS issued_source_identity
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
-), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+), issuing /* which calls are issuances */ AS (
   SELECT
     vending.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id, CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END
-      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
-    ) AS account_copy_number
-  FROM (
-    SELECT
-      vending.*,
-      vending.is_vending
-      AND CASE
-        WHEN vending.opens_console
-        THEN NOT vending.principal_id IS NULL
-        WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
-        THEN FALSE
-        ELSE NOT vending.issued_access_key_id IS NULL
-      END AS is_issuing
-    FROM vending
-  ) AS vending
-), issuances AS (
+    vending.is_vending
+    AND CASE
+      WHEN vending.opens_console
+      THEN NOT vending.principal_id IS NULL
+      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+      THEN FALSE
+      ELSE NOT vending.issued_access_key_id IS NULL
+    END AS is_issuing,
+    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id
+  FROM vending
+), noted AS (
   SELECT
-    COALESCE(
-      copies.event_id,
-      'no event id:' || COALESCE(DATE_FORMAT(copies.event_time, '%Y-%m-%dT%TZ'), '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
-    ) AS issuance_id,
-    COALESCE(NULLIF(REGEXP_EXTRACT(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), copies.account_id) AS issued_account_id,
+    issuing.*,
+    DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), issuing.event_time) AS second,
+    DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), issuing.session_created_at) AS created,
+    DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), issuing.issued_created_at) AS issued_created,
+    issuing.in_window AND issuing.access_key_id = parameters.access_key AS is_asked,
+    issuing.access_key_id NOT LIKE 'ASIA%'
+    AND issuing.session_created_at IS NULL
+    AND issuing.invoked_by IS NULL
+    AND NOT issuing.identity_arn IS NULL
+    AND NOT issuing.event_time IS NULL AS is_call,
+    NOT issuing.access_key_id IS NULL AND NOT issuing.session_created_at IS NULL AND NOT issuing.invoked_by IS NULL AS is_forwarded
+  FROM issuing
+  CROSS JOIN parameters
+), marked /* what each event tells the walk, once for each kind of thing that it tells of */ AS (
+  SELECT
+    kinds.kind,
+    noted.*,
+    CASE WHEN kinds.kind = 'issuance' THEN noted.issued_access_key_id WHEN kinds.kind <> 'service' THEN noted.access_key_id END AS kind_key,
     CASE
-      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
-      THEN copies.issued_principal_id || '@' || DATE_FORMAT(copies.issued_created_at, '%Y-%m-%dT%TZ')
-      ELSE copies.issued_access_key_id
-    END AS issued_session_id,
-    CASE WHEN NOT (
-      copies.is_sign_in AND copies.access_key_id IS NULL
-    ) THEN copies.session_id END AS caller_session_id,
-    copies.is_issuing AND (
-      copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
-    ) AS is_issuance,
-    copies.*
-  FROM copies
-), marked /* what each event is to the walk */ AS (
-  SELECT
-    told.*,
-    told.is_call /* the calls of a long-term key near which a service went on (docs/rules.md §3.6), one a second */
-    AND told.call_number = 1
-    AND COUNT(CASE WHEN told.is_forwarded THEN 1 END) OVER (PARTITION BY told.identity_arn ORDER BY told.near RANGE BETWEEN 600 PRECEDING AND 600 FOLLOWING) > 0 AS is_evidence
-  FROM (
-    SELECT
-      noted.*,
-      CASE WHEN noted.is_call THEN noted.second ELSE noted.created END AS near,
-      ROW_NUMBER() OVER (
-        PARTITION BY noted.access_key_id, noted.identity_arn, noted.second, CASE WHEN NOT noted.is_call THEN noted.id END
-        ORDER BY noted.is_call DESC, noted.event_id, noted.event_source, noted.event_name
-      ) AS call_number
-    FROM (
-      SELECT
-        issuances.*,
-        COALESCE(
-          'event ' || issuances.event_id,
-          issuances.issuance_id || ' ' || CAST(ROW_NUMBER() OVER (PARTITION BY issuances.issuance_id ORDER BY issuances.event_time) AS VARCHAR)
-        ) AS id, /* an event without an id is told by its place among its like */
-        DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), issuances.event_time) AS second,
-        DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), issuances.session_created_at) AS created,
-        DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), issuances.expires_at) AS expires,
-        DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), issuances.issued_created_at) AS issued_created,
-        issuances.in_window AND issuances.access_key_id = parameters.access_key AS is_asked,
-        issuances.in_window AND issuances.issued_access_key_id = parameters.access_key AS issues_asked,
-        COALESCE(
-          issuances.access_key_id NOT LIKE 'ASIA%'
-          AND issuances.session_created_at IS NULL
-          AND issuances.invoked_by IS NULL
-          AND NOT issuances.identity_arn IS NULL
-          AND NOT issuances.event_time IS NULL,
-          FALSE
-        ) AS is_call,
-        NOT issuances.access_key_id IS NULL AND NOT issuances.session_created_at IS NULL AND NOT issuances.invoked_by IS NULL AS is_forwarded
-      FROM issuances
-      CROSS JOIN parameters
-    ) AS noted
-  ) AS told
-), sessions AS (
-  SELECT
-    marked.access_key_id,
-    marked.principal_id,
-    marked.created,
-    marked.session_id,
-    COUNT(CASE WHEN marked.is_asked THEN 1 END) AS asked_calls,
-    COUNT(CASE WHEN marked.is_asked AND marked.invoked_by IS NULL THEN 1 END) AS own_calls,
-    MIN(CASE WHEN marked.is_asked THEN marked.identity_type END) AS identity_type,
-    MIN(CASE WHEN marked.is_asked THEN marked.identity_arn END) AS identity_arn,
-    MIN(CASE WHEN marked.is_asked THEN marked.account_id END) AS account_id,
-    MIN(CASE WHEN marked.is_asked THEN marked.invoked_by END) AS invoked_by,
-    MAX(
-      CASE
-        WHEN marked.is_asked AND NOT marked.mfa_authenticated IS NULL
-        THEN CASE WHEN marked.mfa_authenticated THEN 1 ELSE 0 END
-      END
-    ) AS mfa_authenticated,
-    MIN(CASE WHEN marked.is_asked THEN marked.source_identity END) AS source_identity,
-    MIN(CASE WHEN marked.is_asked THEN marked.on_behalf_of END) AS on_behalf_of,
-    FALSE AS used_then,
-    MIN(CASE WHEN marked.is_asked THEN marked.second END) AS used_second,
-    CAST(ROW(
-      marked.access_key_id,
-      marked.principal_id,
-      marked.created,
-      marked.session_id,
-      MIN(marked.identity_type),
-      MIN(marked.identity_arn),
-      MIN(marked.account_id),
-      COUNT(*) - COUNT(marked.invoked_by),
-      COUNT(marked.invoked_by),
-      MIN(marked.invoked_by),
-      MIN(marked.second)
-    ) AS ROW(
-      access_key_id VARCHAR,
-      principal_id VARCHAR,
-      created BIGINT,
-      session_id VARCHAR,
-      identity_type VARCHAR,
-      identity_arn VARCHAR,
-      account_id VARCHAR,
-      own_calls BIGINT,
-      forwarded_calls BIGINT,
-      invoked_by VARCHAR,
-      used_second BIGINT
-    )) AS session,
-    ARRAY_AGG(
-      CAST(ROW(
-        marked.id,
-        marked.issued_access_key_id,
-        marked.issued_principal_id,
-        marked.issued_session_id,
-        marked.second,
-        marked.expires,
-        marked.event_name = 'CreateAccessKey',
-        marked.opens_console,
-        marked.issues_asked,
-        CAST(ROW(
-          marked.session_id,
-          marked.access_key_id,
-          marked.principal_id,
-          marked.identity_type,
-          marked.identity_arn,
-          marked.account_id,
-          marked.created,
-          marked.event_name,
-          marked.event_id,
-          marked.second,
-          marked.aws_region,
-          marked.source_ip,
-          marked.user_agent,
-          marked.expires,
-          marked.mfa_authenticated,
-          COALESCE(marked.source_identity, marked.issued_source_identity),
-          marked.on_behalf_of,
-          marked.invoked_by,
-          CASE
-            WHEN NOT marked.caller_session_id IS NULL
-            THEN '|' || COALESCE(marked.access_key_id, '') || '|' || COALESCE(marked.principal_id, '') || '|' || COALESCE(CAST(marked.created AS VARCHAR), '') || '|'
-          END,
-          CASE
-            WHEN marked.identity_type = 'AWSAccount'
-            THEN 'external-account'
-            WHEN marked.access_key_id IS NULL
-            AND marked.identity_type = 'AWSService'
-            OR NOT marked.invoked_by IS NULL
-            AND (
-              marked.identity_type IS NULL OR marked.access_key_id IS NULL
-            )
-            THEN 'service'
-            WHEN marked.identity_type = 'IdentityCenterUser'
-            THEN 'identity-center'
-            WHEN marked.identity_type = 'SAMLUser' AND marked.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
-            THEN 'identity-center'
-            WHEN marked.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
-            THEN 'federated'
-            WHEN marked.access_key_id IS NULL AND marked.opens_console
-            THEN 'console-sign-in'
-            WHEN NOT marked.access_key_id IS NULL AND marked.session_created_at IS NULL AND marked.access_key_id NOT LIKE 'ASIA%'
-            THEN CASE WHEN marked.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-            ELSE 'not-in-logs'
-          END
-        ) AS ROW(
-          session_id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          created BIGINT,
-          event_name VARCHAR,
-          event_id VARCHAR,
-          second BIGINT,
-          aws_region VARCHAR,
-          source_ip VARCHAR,
-          user_agent VARCHAR,
-          expires BIGINT,
-          mfa_authenticated BOOLEAN,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
-          invoked_by VARCHAR,
-          session_key VARCHAR,
-          origin VARCHAR
-        )),
-        CAST(ROW(
-          marked.issued_session_id,
-          marked.issued_access_key_id,
-          marked.issued_principal_id,
-          marked.issued_type,
-          marked.issued_arn,
-          marked.issued_account_id,
-          marked.issued_created,
-          marked.event_name,
-          marked.event_id,
-          marked.second,
-          marked.aws_region,
-          marked.source_ip,
-          marked.user_agent,
-          marked.expires,
-          NULL,
-          marked.issued_source_identity,
-          NULL,
-          marked.invoked_by,
-          '|' || COALESCE(marked.issued_access_key_id, '') || '|' || COALESCE(marked.issued_principal_id, '') || '|' || COALESCE(CAST(marked.issued_created AS VARCHAR), '') || '|',
-          NULL
-        ) AS ROW(
-          session_id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          created BIGINT,
-          event_name VARCHAR,
-          event_id VARCHAR,
-          second BIGINT,
-          aws_region VARCHAR,
-          source_ip VARCHAR,
-          user_agent VARCHAR,
-          expires BIGINT,
-          mfa_authenticated BOOLEAN,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
-          invoked_by VARCHAR,
-          session_key VARCHAR,
-          origin VARCHAR
-        ))
+      WHEN kinds.kind = 'issuance'
+      THEN noted.event_name
+      WHEN kinds.kind IN ('call', 'service')
+      THEN noted.identity_arn
+      ELSE noted.principal_id
+    END AS holder,
+    CASE WHEN kinds.kind = 'call' THEN noted.second WHEN kinds.kind <> 'issuance' THEN noted.created END AS moment,
+    CASE WHEN kinds.kind = 'issuance' THEN COALESCE('shared ' || noted.shared_event_id, noted.event_id) END AS call_id, /* all copies of one call that two accounts' logs have, or of one event */
+    CASE
+      WHEN kinds.kind IN ('issuance', 'call')
+      THEN CAST(ROW(
+        noted.event_name,
+        noted.event_id,
+        noted.second,
+        noted.aws_region,
+        noted.source_ip,
+        noted.user_agent,
+        DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), noted.expires_at),
+        noted.access_key_id,
+        noted.principal_id,
+        noted.created,
+        noted.identity_type,
+        noted.identity_arn,
+        noted.account_id,
+        noted.invoked_by,
+        noted.mfa_authenticated,
+        noted.source_identity,
+        noted.on_behalf_of,
+        CASE
+          WHEN NOT noted.access_key_id IS NULL OR NOT noted.is_sign_in AND NOT noted.principal_id IS NULL AND NOT noted.created IS NULL
+          THEN '|' || COALESCE(noted.access_key_id, '') || '|' || COALESCE(noted.principal_id, '') || '|' || COALESCE(CAST(noted.created AS VARCHAR), '') || '|'
+        END /* a sign-in without a key has no caller's session */,
+        noted.issued_access_key_id,
+        noted.issued_principal_id,
+        noted.issued_created,
+        noted.issued_type,
+        noted.issued_arn,
+        noted.issued_account_id,
+        noted.issued_source_identity,
+        noted.in_window AND COALESCE(noted.issued_access_key_id = parameters.access_key, FALSE),
+        NULL
       ) AS ROW(
-        id VARCHAR,
+        event_name VARCHAR,
+        event_id VARCHAR,
+        second BIGINT,
+        aws_region VARCHAR,
+        source_ip VARCHAR,
+        user_agent VARCHAR,
+        expires BIGINT,
         access_key_id VARCHAR,
         principal_id VARCHAR,
-        session_id VARCHAR,
-        second BIGINT,
-        expires BIGINT,
-        is_created_key BOOLEAN,
-        opens_console BOOLEAN,
+        created BIGINT,
+        identity_type VARCHAR,
+        identity_arn VARCHAR,
+        account_id VARCHAR,
+        invoked_by VARCHAR,
+        mfa_authenticated BOOLEAN,
+        source_identity VARCHAR,
+        on_behalf_of VARCHAR,
+        session_key VARCHAR,
+        issued_key VARCHAR,
+        issued_principal VARCHAR,
+        issued_created BIGINT,
+        issued_type VARCHAR,
+        issued_arn VARCHAR,
+        issued_account VARCHAR,
+        issued_source_identity VARCHAR,
         is_asked BOOLEAN,
-        caller ROW(
-          session_id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          created BIGINT,
-          event_name VARCHAR,
-          event_id VARCHAR,
-          second BIGINT,
-          aws_region VARCHAR,
-          source_ip VARCHAR,
-          user_agent VARCHAR,
-          expires BIGINT,
-          mfa_authenticated BOOLEAN,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
-          invoked_by VARCHAR,
-          session_key VARCHAR,
-          origin VARCHAR
-        ),
-        product ROW(
-          session_id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          created BIGINT,
-          event_name VARCHAR,
-          event_id VARCHAR,
-          second BIGINT,
-          aws_region VARCHAR,
-          source_ip VARCHAR,
-          user_agent VARCHAR,
-          expires BIGINT,
-          mfa_authenticated BOOLEAN,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
-          invoked_by VARCHAR,
-          session_key VARCHAR,
-          origin VARCHAR
-        )
+        used_then BOOLEAN
       ))
-    ) FILTER(WHERE
-      marked.is_issuance) AS issuances,
-    ARRAY_AGG(
-      CAST(ROW(
-        'call ' || marked.id,
-        CAST(ROW(
-          marked.session_id,
-          marked.access_key_id,
-          marked.principal_id,
-          marked.identity_type,
-          marked.identity_arn,
-          marked.account_id,
-          NULL,
-          marked.event_name,
-          marked.event_id,
-          marked.second,
-          marked.aws_region,
-          marked.source_ip,
-          marked.user_agent,
-          NULL,
-          marked.mfa_authenticated,
-          marked.source_identity,
-          marked.on_behalf_of,
-          NULL,
-          '|' || COALESCE(marked.access_key_id, '') || '|' || COALESCE(marked.principal_id, '') || '|' || COALESCE(CAST(marked.created AS VARCHAR), '') || '|',
-          CASE
-            WHEN marked.identity_type = 'AWSAccount'
-            THEN 'external-account'
-            WHEN marked.identity_type = 'IdentityCenterUser'
-            THEN 'identity-center'
-            WHEN marked.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
-            THEN 'federated'
-            WHEN NOT marked.access_key_id IS NULL AND marked.session_created_at IS NULL AND marked.access_key_id NOT LIKE 'ASIA%'
-            THEN CASE WHEN marked.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-            ELSE 'not-in-logs'
-          END
-        ) AS ROW(
-          session_id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          created BIGINT,
-          event_name VARCHAR,
-          event_id VARCHAR,
-          second BIGINT,
-          aws_region VARCHAR,
-          source_ip VARCHAR,
-          user_agent VARCHAR,
-          expires BIGINT,
-          mfa_authenticated BOOLEAN,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
-          invoked_by VARCHAR,
-          session_key VARCHAR,
-          origin VARCHAR
-        ))
-      ) AS ROW(
-        id VARCHAR,
-        node ROW(
-          session_id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          created BIGINT,
-          event_name VARCHAR,
-          event_id VARCHAR,
-          second BIGINT,
-          aws_region VARCHAR,
-          source_ip VARCHAR,
-          user_agent VARCHAR,
-          expires BIGINT,
-          mfa_authenticated BOOLEAN,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
-          invoked_by VARCHAR,
-          session_key VARCHAR,
-          origin VARCHAR
-        )
-      ))
-    ) FILTER(WHERE
-      marked.is_evidence) AS calls
+    END AS node
+  FROM noted
+  CROSS JOIN (
+    /* a session that used what is asked about */
+    SELECT
+      'start' AS kind
+    /* a key as one session used it */
+    UNION ALL
+    SELECT
+      'key' AS kind
+    UNION ALL
+    SELECT
+      'issuance' AS kind
+    /* a long-term key's call, one a second, which a service may have gone on from (docs/rules.md §3.6); and the services that went on */
+    UNION ALL
+    SELECT
+      'call' AS kind
+    UNION ALL
+    SELECT
+      'service' AS kind
+  ) AS kinds
+  CROSS JOIN parameters
+  WHERE
+    CASE kinds.kind
+      WHEN 'start'
+      THEN noted.is_asked
+      WHEN 'key'
+      THEN NOT noted.access_key_id IS NULL
+      WHEN 'issuance'
+      THEN noted.is_issuing
+      WHEN 'call'
+      THEN noted.is_call
+      ELSE noted.is_forwarded
+    END
+), told AS (
+  SELECT
+    marked.kind,
+    marked.kind_key AS access_key_id,
+    marked.holder,
+    marked.moment,
+    marked.call_id,
+    MIN_BY(
+      marked.node,
+      CASE
+        WHEN marked.kind = 'call'
+        THEN COALESCE(marked.event_id, '~') || ' ' || COALESCE(marked.event_source, '~') || ' ' || COALESCE(marked.event_name, '~')
+        WHEN marked.kind = 'issuance'
+        THEN CASE WHEN marked.access_key_id IS NULL THEN '1' ELSE '0' END || CASE WHEN marked.identity_type = 'AWSAccount' THEN '1' ELSE '0' END || COALESCE(DATE_FORMAT(marked.event_time, '%Y-%m-%dT%TZ'), '~') || ' ' || COALESCE(marked.event_id, '~') || ' ' || COALESCE(marked.aws_region, '~')
+      END
+    ) AS node, /* of the copies of a call the one whose caller has an access key tells more (docs/rules.md §2.4) */
+    ARRAY_AGG(marked.node) /* issuances that nothing tells apart from their copies all count */ FILTER(WHERE
+      marked.kind = 'issuance' AND marked.call_id IS NULL) AS unnamed,
+    MIN(marked.identity_type) AS identity_type,
+    MIN(marked.identity_arn) AS identity_arn,
+    MIN(marked.account_id) AS account_id,
+    MIN(marked.invoked_by) AS invoked_by,
+    MAX(CASE WHEN marked.mfa_authenticated THEN 1 WHEN NOT marked.mfa_authenticated THEN 0 END) AS mfa_authenticated,
+    MIN(marked.source_identity) AS source_identity,
+    MIN(marked.on_behalf_of) AS on_behalf_of,
+    MIN(marked.second) AS second,
+    COUNT(*) - COUNT(marked.invoked_by) AS own_calls,
+    COUNT(marked.invoked_by) AS forwarded_calls,
+    FALSE AS used_then
   FROM marked
   GROUP BY
-    marked.access_key_id,
-    marked.principal_id,
-    marked.created,
-    marked.session_id
-), asked /* the sessions that used what is asked about (docs/rules.md §4): all keys of one principal and creation together */ AS (
+    marked.kind,
+    marked.kind_key,
+    marked.holder,
+    marked.moment,
+    marked.call_id
+), near /* of the calls only those within ten minutes of a service's are evidence, and of the services only those near a call can be theirs */ AS (
   SELECT
-    sessions.principal_id,
-    sessions.created,
-    sessions.session_id,
-    SUBSTR(
-      MIN(
-        CASE
-          WHEN sessions.asked_calls > 0 AND NOT sessions.access_key_id IS NULL
-          THEN CASE WHEN sessions.own_calls < sessions.asked_calls THEN '1' ELSE '0' END || COALESCE(
-            DATE_FORMAT(DATE_ADD('SECOND', CAST(sessions.used_second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
-            '~~~~~~~~~~~~~~~~~~~~'
-          ) || sessions.access_key_id
-        END
-      ),
-      22
-    ) AS access_key_id, /* a console session uses many keys: the walk starts from one, its own before a service's, then the first used, then the smaller */
-    SUM(sessions.asked_calls) AS asked_calls,
-    MIN(sessions.identity_type) AS identity_type,
-    MIN(sessions.identity_arn) AS identity_arn,
-    MIN(sessions.account_id) AS account_id,
-    MAX(sessions.mfa_authenticated) = 1 AS mfa_authenticated,
-    MIN(sessions.source_identity) AS source_identity,
-    MIN(sessions.on_behalf_of) AS on_behalf_of,
-    CASE WHEN SUM(sessions.own_calls) = 0 THEN MIN(sessions.invoked_by) END AS invoked_by, /* only where a service made every call */
-    COALESCE(BOOL_OR(sessions.used_then), FALSE) AS used_then,
-    MIN(sessions.used_second) AS used_second,
-    ARRAY_AGG(sessions.session) FILTER(WHERE
-      NOT sessions.access_key_id IS NULL) AS sessions,
-    FLATTEN(ARRAY_AGG(sessions.issuances) FILTER(WHERE
-      NOT sessions.issuances IS NULL)) AS issuances,
-    FLATTEN(ARRAY_AGG(sessions.calls) FILTER(WHERE
-      NOT sessions.calls IS NULL)) AS calls
-  FROM sessions
-  GROUP BY
-    sessions.principal_id,
-    sessions.created,
-    sessions.session_id
+    told.*,
+    CASE
+      WHEN told.kind = 'key'
+      THEN CAST(ROW(told.access_key_id, told.holder, told.moment, told.second, told.own_calls, told.forwarded_calls) AS ROW(access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, second BIGINT, own_calls BIGINT, forwarded_calls BIGINT))
+    END AS key_use,
+    CASE
+      WHEN told.kind = 'start' OR told.kind = 'key' AND told.own_calls = 0
+      THEN CAST(ROW(
+        NULL,
+        NULL,
+        told.second,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        told.access_key_id,
+        told.holder,
+        told.moment,
+        told.identity_type,
+        told.identity_arn,
+        told.account_id,
+        CASE WHEN told.own_calls = 0 THEN told.invoked_by END /* only where a service made every call */,
+        told.mfa_authenticated = 1,
+        told.source_identity,
+        told.on_behalf_of,
+        '|' || COALESCE(told.access_key_id, '') || '|' || COALESCE(told.holder, '') || '|' || COALESCE(CAST(told.moment AS VARCHAR), '') || '|',
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        told.used_then
+      ) AS ROW(
+        event_name VARCHAR,
+        event_id VARCHAR,
+        second BIGINT,
+        aws_region VARCHAR,
+        source_ip VARCHAR,
+        user_agent VARCHAR,
+        expires BIGINT,
+        access_key_id VARCHAR,
+        principal_id VARCHAR,
+        created BIGINT,
+        identity_type VARCHAR,
+        identity_arn VARCHAR,
+        account_id VARCHAR,
+        invoked_by VARCHAR,
+        mfa_authenticated BOOLEAN,
+        source_identity VARCHAR,
+        on_behalf_of VARCHAR,
+        session_key VARCHAR,
+        issued_key VARCHAR,
+        issued_principal VARCHAR,
+        issued_created BIGINT,
+        issued_type VARCHAR,
+        issued_arn VARCHAR,
+        issued_account VARCHAR,
+        issued_source_identity VARCHAR,
+        is_asked BOOLEAN,
+        used_then BOOLEAN
+      ))
+    END AS session,
+    COUNT(CASE WHEN told.kind = 'call' THEN 1 END) OVER (
+      PARTITION BY CASE
+        WHEN told.kind IN ('call', 'service')
+        THEN told.holder
+        WHEN told.kind = 'key'
+        THEN told.identity_arn
+        ELSE COALESCE(told.access_key_id, told.call_id)
+      END
+      ORDER BY told.moment
+      RANGE BETWEEN 600 PRECEDING AND 600 FOLLOWING
+    ) AS calls_near,
+    COUNT(CASE WHEN told.kind = 'service' THEN 1 END) OVER (
+      PARTITION BY CASE
+        WHEN told.kind IN ('call', 'service')
+        THEN told.holder
+        WHEN told.kind = 'key'
+        THEN told.identity_arn
+        ELSE COALESCE(told.access_key_id, told.call_id)
+      END
+      ORDER BY told.moment
+      RANGE BETWEEN 600 PRECEDING AND 600 FOLLOWING
+    ) AS services_near
+  FROM told
 ), gathered AS (
   SELECT
+    COALESCE(FLATTEN(ARRAY_AGG(COALESCE(near.unnamed, ARRAY[near.node])) FILTER(WHERE
+      near.kind = 'issuance')), ARRAY[]) AS issued,
+    COALESCE(ARRAY_AGG(near.node) FILTER(WHERE
+      near.kind = 'call' AND near.services_near > 0), ARRAY[]) AS calls,
+    COALESCE(ARRAY_AGG(near.key_use) FILTER(WHERE
+      near.kind = 'key'), ARRAY[]) AS keys,
     COALESCE(
-      FLATTEN(ARRAY_AGG(asked.issuances) FILTER(WHERE
-        NOT asked.issuances IS NULL)),
-      CAST(ARRAY[] AS ARRAY(
-        ROW(
-          id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          session_id VARCHAR,
-          second BIGINT,
-          expires BIGINT,
-          is_created_key BOOLEAN,
-          opens_console BOOLEAN,
-          is_asked BOOLEAN,
-          caller ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          ),
-          product ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          )
-        )
-      ))
-    ) AS issuances,
-    COALESCE(
-      FLATTEN(ARRAY_AGG(asked.calls) FILTER(WHERE
-        NOT asked.calls IS NULL)),
-      CAST(ARRAY[] AS ARRAY(
-        ROW(
-          id VARCHAR,
-          node ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          )
-        )
-      ))
-    ) AS calls,
-    COALESCE(
-      FLATTEN(ARRAY_AGG(asked.sessions) FILTER(WHERE
-        NOT asked.sessions IS NULL)),
-      CAST(ARRAY[] AS ARRAY(
-        ROW(
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          created BIGINT,
-          session_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          own_calls BIGINT,
-          forwarded_calls BIGINT,
-          invoked_by VARCHAR,
-          used_second BIGINT
-        )
-      ))
-    ) AS sessions,
-    COALESCE(
-      ARRAY_AGG(
-        CAST(ROW(
-          'start ' || '|' || COALESCE(asked.access_key_id, '') || '|' || COALESCE(asked.principal_id, '') || '|' || COALESCE(CAST(asked.created AS VARCHAR), '') || '|',
-          TRUE,
-          asked.used_then,
-          asked.used_second,
-          CAST(ROW(
-            asked.session_id,
-            asked.access_key_id,
-            asked.principal_id,
-            asked.identity_type,
-            asked.identity_arn,
-            asked.account_id,
-            asked.created,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            asked.mfa_authenticated,
-            asked.source_identity,
-            asked.on_behalf_of,
-            asked.invoked_by,
-            '|' || COALESCE(asked.access_key_id, '') || '|' || COALESCE(asked.principal_id, '') || '|' || COALESCE(CAST(asked.created AS VARCHAR), '') || '|',
-            CASE
-              WHEN asked.identity_type = 'AWSAccount'
-              THEN 'external-account'
-              WHEN asked.access_key_id IS NULL
-              AND (
-                asked.identity_type = 'AWSService' OR NOT asked.invoked_by IS NULL
-              )
-              OR asked.identity_type IS NULL
-              AND NOT asked.invoked_by IS NULL
-              THEN 'service'
-              WHEN asked.identity_type = 'IdentityCenterUser'
-              THEN 'identity-center'
-              WHEN asked.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
-              THEN 'federated'
-              WHEN NOT asked.access_key_id IS NULL AND asked.created IS NULL AND asked.access_key_id NOT LIKE 'ASIA%'
-              THEN CASE WHEN asked.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-              ELSE 'not-in-logs'
-            END
-          ) AS ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          ))
-        ) AS ROW(
-          id VARCHAR,
-          is_used BOOLEAN,
-          used_then BOOLEAN,
-          used_second BIGINT,
-          node ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          )
-        ))
-      ) FILTER(WHERE
-        asked.asked_calls > 0),
-      CAST(ARRAY[] AS ARRAY(
-        ROW(
-          id VARCHAR,
-          is_used BOOLEAN,
-          used_then BOOLEAN,
-          used_second BIGINT,
-          node ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          )
-        )
-      ))
-    ) AS used
-  FROM asked
-), candidates /* beside them, the sessions that what is asked about was issued to */ AS (
+      ARRAY_AGG(near.session) FILTER(WHERE
+        near.kind = 'key' AND near.own_calls = 0 AND NOT near.moment IS NULL AND near.calls_near > 0),
+      ARRAY[]
+    ) AS services,
+    COALESCE(ARRAY_AGG(near.session) FILTER(WHERE
+      near.kind = 'start'), ARRAY[]) AS used
+  FROM near
+), candidates /* beside the sessions that used what is asked about, those that it was issued to: they may have been used by nobody */ AS (
   SELECT
     gathered.*,
+    gathered.used AS sessions,
     TRANSFORM(
-      FILTER(gathered.issuances, i -> i.is_asked),
-      i -> CAST(ROW(
-        'issued ' || i.id,
-        FALSE,
-        FALSE,
-        i.second,
-        CAST(ROW(
-          i.product.session_id,
-          i.product.access_key_id,
-          i.product.principal_id,
-          i.product.identity_type,
-          i.product.identity_arn,
-          i.product.account_id,
-          i.product.created,
-          NULL,
-          NULL,
-          NULL,
-          NULL,
-          NULL,
-          NULL,
-          NULL,
-          NULL,
-          i.product.source_identity,
-          NULL,
-          NULL,
-          i.product.session_key,
-          CASE
-            WHEN i.product.identity_type = 'AWSAccount'
-            THEN 'external-account'
-            WHEN i.product.identity_type = 'IdentityCenterUser'
-            THEN 'identity-center'
-            WHEN i.product.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
-            THEN 'federated'
-            WHEN NOT i.product.access_key_id IS NULL AND i.product.created IS NULL AND i.product.access_key_id NOT LIKE 'ASIA%'
-            THEN CASE WHEN i.product.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
-            ELSE 'not-in-logs'
-          END
-        ) AS ROW(
-          session_id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          created BIGINT,
-          event_name VARCHAR,
-          event_id VARCHAR,
-          second BIGINT,
-          aws_region VARCHAR,
-          source_ip VARCHAR,
-          user_agent VARCHAR,
-          expires BIGINT,
-          mfa_authenticated BOOLEAN,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
-          invoked_by VARCHAR,
-          session_key VARCHAR,
-          origin VARCHAR
-        ))
+      FILTER(gathered.issued, e -> e.is_asked),
+      e -> CAST(ROW(
+        NULL,
+        NULL,
+        e.second,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        e.issued_key,
+        e.issued_principal,
+        e.issued_created,
+        e.issued_type,
+        e.issued_arn,
+        e.issued_account,
+        NULL,
+        NULL,
+        e.issued_source_identity,
+        NULL,
+        '|' || COALESCE(e.issued_key, '') || '|' || COALESCE(e.issued_principal, '') || '|' || COALESCE(CAST(e.issued_created AS VARCHAR), '') || '|',
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        FALSE
       ) AS ROW(
-        id VARCHAR,
-        is_used BOOLEAN,
-        used_then BOOLEAN,
-        used_second BIGINT,
-        node ROW(
-          session_id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          created BIGINT,
-          event_name VARCHAR,
-          event_id VARCHAR,
-          second BIGINT,
-          aws_region VARCHAR,
-          source_ip VARCHAR,
-          user_agent VARCHAR,
-          expires BIGINT,
-          mfa_authenticated BOOLEAN,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
-          invoked_by VARCHAR,
-          session_key VARCHAR,
-          origin VARCHAR
-        )
+        event_name VARCHAR,
+        event_id VARCHAR,
+        second BIGINT,
+        aws_region VARCHAR,
+        source_ip VARCHAR,
+        user_agent VARCHAR,
+        expires BIGINT,
+        access_key_id VARCHAR,
+        principal_id VARCHAR,
+        created BIGINT,
+        identity_type VARCHAR,
+        identity_arn VARCHAR,
+        account_id VARCHAR,
+        invoked_by VARCHAR,
+        mfa_authenticated BOOLEAN,
+        source_identity VARCHAR,
+        on_behalf_of VARCHAR,
+        session_key VARCHAR,
+        issued_key VARCHAR,
+        issued_principal VARCHAR,
+        issued_created BIGINT,
+        issued_type VARCHAR,
+        issued_arn VARCHAR,
+        issued_account VARCHAR,
+        issued_source_identity VARCHAR,
+        is_asked BOOLEAN,
+        used_then BOOLEAN
       ))
-    ) AS issued
+    ) AS unused
   FROM gathered
-), indexed /* whose issuer is looked for, and where it is looked up */ AS (
+), numbered /* a node's number is its place: issuances, calls, sessions that used what is asked about, sessions that it was issued to, services */ AS (
   SELECT
-    candidates.*,
-    CONCAT(
-      TRANSFORM(
-        FILTER(candidates.issuances, i -> NOT i.caller.session_key IS NULL),
-        i -> CAST(ROW(i.id, i.caller.access_key_id, i.caller.principal_id, i.caller.created, i.caller.identity_arn, i.caller.invoked_by, i.second) AS ROW(
-          id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          created BIGINT,
-          identity_arn VARCHAR,
-          invoked_by VARCHAR,
-          used_second BIGINT
-        ))
-      ),
-      TRANSFORM(
-        CONCAT(candidates.used, candidates.issued),
-        c -> CAST(ROW(c.id, c.node.access_key_id, c.node.principal_id, c.node.created, c.node.identity_arn, c.node.invoked_by, c.used_second) AS ROW(
-          id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          created BIGINT,
-          identity_arn VARCHAR,
-          invoked_by VARCHAR,
-          used_second BIGINT
-        ))
-      ),
-      TRANSFORM(
-        FILTER(candidates.sessions, s -> NOT s.created IS NULL AND s.own_calls = 0),
-        s -> CAST(ROW(
-          'session ' || '|' || COALESCE(s.access_key_id, '') || '|' || COALESCE(s.principal_id, '') || '|' || COALESCE(CAST(s.created AS VARCHAR), '') || '|',
-          s.access_key_id,
-          s.principal_id,
-          s.created,
-          s.identity_arn,
-          s.invoked_by,
-          s.used_second
-        ) AS ROW(
-          id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          created BIGINT,
-          identity_arn VARCHAR,
-          invoked_by VARCHAR,
-          used_second BIGINT
-        ))
-      ),
-      TRANSFORM(
-        candidates.calls,
-        c -> CAST(ROW(c.id, c.node.access_key_id, c.node.principal_id, NULL, c.node.identity_arn, NULL, c.node.second) AS ROW(
-          id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          created BIGINT,
-          identity_arn VARCHAR,
-          invoked_by VARCHAR,
-          used_second BIGINT
-        ))
-      )
-    ) AS uses,
-    keys.by_key,
-    issued_sessions.by_session,
-    evidence.by_arn
-  FROM candidates
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    TRANSFORM(
-      FILTER(candidates.issuances, i -> NOT i.access_key_id IS NULL),
-      i -> CAST(ROW(
-        i.access_key_id,
-        CAST(ROW(
-          i.id,
-          i.principal_id,
-          i.second,
-          i.expires,
-          i.is_created_key,
-          i.opens_console,
-          i.caller.access_key_id,
-          i.caller.created,
-          NOT i.caller.session_key IS NULL
-        ) AS ROW(
-          id VARCHAR,
-          principal_id VARCHAR,
-          second BIGINT,
-          expires BIGINT,
-          is_created_key BOOLEAN,
-          opens_console BOOLEAN,
-          caller_key VARCHAR,
-          caller_created BIGINT,
-          has_caller BOOLEAN
-        ))
-      ) AS ROW(
-        name VARCHAR,
-        value ROW(
-          id VARCHAR,
-          principal_id VARCHAR,
-          second BIGINT,
-          expires BIGINT,
-          is_created_key BOOLEAN,
-          opens_console BOOLEAN,
-          caller_key VARCHAR,
-          caller_created BIGINT,
-          has_caller BOOLEAN
-        )
-      ))
-    )
-  )]) AS keys(by_key)
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    TRANSFORM(
-      FILTER(candidates.issuances, i -> NOT i.principal_id IS NULL AND NOT i.second IS NULL),
-      i -> CAST(ROW(
-        CAST(i.second AS VARCHAR) || '@' || i.principal_id,
-        CAST(ROW(
-          i.id,
-          i.principal_id,
-          i.second,
-          i.expires,
-          i.is_created_key,
-          i.opens_console,
-          i.caller.access_key_id,
-          i.caller.created,
-          NOT i.caller.session_key IS NULL
-        ) AS ROW(
-          id VARCHAR,
-          principal_id VARCHAR,
-          second BIGINT,
-          expires BIGINT,
-          is_created_key BOOLEAN,
-          opens_console BOOLEAN,
-          caller_key VARCHAR,
-          caller_created BIGINT,
-          has_caller BOOLEAN
-        ))
-      ) AS ROW(
-        name VARCHAR,
-        value ROW(
-          id VARCHAR,
-          principal_id VARCHAR,
-          second BIGINT,
-          expires BIGINT,
-          is_created_key BOOLEAN,
-          opens_console BOOLEAN,
-          caller_key VARCHAR,
-          caller_created BIGINT,
-          has_caller BOOLEAN
-        )
-      ))
-    )
-  )]) AS issued_sessions(by_session)
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    TRANSFORM(
-      candidates.calls,
-      c -> CAST(ROW(c.node.identity_arn, CAST(ROW(c.id, c.node.second, 6) AS ROW(id VARCHAR, second BIGINT, rule INTEGER))) AS ROW(name VARCHAR, value ROW(id VARCHAR, second BIGINT, rule INTEGER)))
-    )
-  )]) AS evidence(by_arn)
-), matched /* rules 1 to 5 of docs/rules.md §3: every issuance that may have issued what a use used */ AS (
-  SELECT
-    indexed.*,
-    TRANSFORM(
-      indexed.uses,
-      u -> CAST(ROW(
-        u,
-        CONCAT(
-          TRANSFORM(
-            FILTER(
-              COALESCE(
-                ELEMENT_AT(indexed.by_key, u.access_key_id),
-                CAST(ARRAY[] AS ARRAY(
-                  ROW(
-                    id VARCHAR,
-                    principal_id VARCHAR,
-                    second BIGINT,
-                    expires BIGINT,
-                    is_created_key BOOLEAN,
-                    opens_console BOOLEAN,
-                    caller_key VARCHAR,
-                    caller_created BIGINT,
-                    has_caller BOOLEAN
-                  )
-                ))
-              ),
-              i -> CASE
-                WHEN i.is_created_key
-                THEN u.created IS NULL AND COALESCE(i.second <= u.used_second + 2, TRUE)
-                ELSE (
-                  u.principal_id IS NULL OR i.principal_id IS NULL OR u.principal_id = i.principal_id
-                )
-                AND (
-                  COALESCE(ABS(i.second - u.created) <= 2, FALSE)
-                  OR (
-                    NOT u.created IS NULL OR u.access_key_id LIKE 'ASIA%'
-                  )
-                  AND COALESCE(i.second <= u.used_second + 2, TRUE)
-                  AND COALESCE(u.used_second <= COALESCE(i.expires, i.second + 129600), TRUE)
-                )
-              END
-            ),
-            i -> CAST(ROW(i.id, i.second, CASE WHEN i.is_created_key THEN 5 WHEN ABS(i.second - u.created) <= 2 THEN 1 ELSE 2 END) AS ROW(id VARCHAR, second BIGINT, rule INTEGER))
-          ),
-          TRANSFORM(
-            FILTER(
-              COALESCE(
-                ELEMENT_AT(indexed.by_session, CAST(u.created AS VARCHAR) || '@' || u.principal_id),
-                CAST(ARRAY[] AS ARRAY(
-                  ROW(
-                    id VARCHAR,
-                    principal_id VARCHAR,
-                    second BIGINT,
-                    expires BIGINT,
-                    is_created_key BOOLEAN,
-                    opens_console BOOLEAN,
-                    caller_key VARCHAR,
-                    caller_created BIGINT,
-                    has_caller BOOLEAN
-                  )
-                ))
-              ),
-              i /* a federated sign-in is signed with a key of the very session that it opens: it is not that key's issuer */ -> NOT i.opens_console
-              OR NOT i.has_caller
-              OR COALESCE(i.caller_key, '') <> COALESCE(u.access_key_id, '')
-              OR COALESCE(i.caller_created, -1) <> u.created
-            ),
-            i -> CAST(ROW(i.id, i.second, CASE WHEN i.opens_console THEN 4 ELSE 3 END) AS ROW(id VARCHAR, second BIGINT, rule INTEGER))
-          )
-        )
-      ) AS ROW(
-        use ROW(
-          id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          created BIGINT,
-          identity_arn VARCHAR,
-          invoked_by VARCHAR,
-          used_second BIGINT
-        ),
-        matches ARRAY(ROW(id VARCHAR, second BIGINT, rule INTEGER))
-      ))
-    ) AS tries
-  FROM indexed
-), decided /* the first rule that finds something decides; of issuances that only fit by their time of life, and of created keys, the latest */ AS (
-  SELECT
-    matched.*,
-    TRANSFORM(
-      matched.tries,
-      t -> CAST(ROW(
-        t.use,
-        ELEMENT_AT(
-          TRANSFORM(
-            ARRAY[FILTER(t.matches, m -> m.rule = ARRAY_MIN(TRANSFORM(t.matches, x -> x.rule)))],
-            first -> FILTER(
-              first,
-              m -> NOT m.rule IN (2, 5)
-              OR COALESCE(m.second, -100000000000) = ARRAY_MAX(TRANSFORM(first, x -> COALESCE(x.second, -100000000000)))
-            )
-          ),
-          1
-        )
-      ) AS ROW(
-        use ROW(
-          id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          created BIGINT,
-          identity_arn VARCHAR,
-          invoked_by VARCHAR,
-          used_second BIGINT
-        ),
-        found ARRAY(ROW(id VARCHAR, second BIGINT, rule INTEGER))
-      ))
-    ) AS decisions
-  FROM matched
-), stepped /* rule 6 where no other finds anything; and which of the candidates are starts */ AS (
-  SELECT
-    decided.*,
-    CONCAT(
-      decided.used,
-      ELEMENT_AT(
-        TRANSFORM(
-          ARRAY[FILTER(
-            decided.issued,
-            c -> NOT ANY_MATCH(decided.used, s -> s.node.session_key = c.node.session_key)
-            AND NOT ANY_MATCH(decided.decisions, d -> d.use.id LIKE 'start %' AND ANY_MATCH(d.found, m -> 'issued ' || m.id = c.id))
-          )],
-          unused /* several unused issuances of one session are one start */ -> FILTER(
-            unused,
-            c -> NOT ANY_MATCH(
-              unused,
-              x -> x.node.session_key = c.node.session_key
-              AND x.id <> c.id
-              AND (
-                COALESCE(x.used_second, 100000000000) < COALESCE(c.used_second, 100000000000)
-                OR COALESCE(x.used_second, 100000000000) = COALESCE(c.used_second, 100000000000)
-                AND x.id < c.id
-              )
-            )
-          )
-        ),
-        1
-      )
-    ) AS standing,
-    steps.by_use
-  FROM decided
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    TRANSFORM(
-      decided.decisions,
-      d -> CAST(ROW(
-        d.use.id,
-        CASE
-          WHEN CARDINALITY(d.found) > 0
-          THEN TRANSFORM(
-            d.found,
-            m -> CAST(ROW(
-              m.id,
-              CASE m.rule WHEN 3 THEN 'issued-session' WHEN 4 THEN 'sign-in' WHEN 5 THEN 'created-key' ELSE 'issued-key' END,
-              CASE WHEN m.rule = 2 THEN 'inferred' WHEN CARDINALITY(d.found) > 1 THEN 'ambiguous' ELSE 'exact' END
-            ) AS ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR))
-          )
-          WHEN NOT d.use.access_key_id IS NULL AND NOT d.use.invoked_by IS NULL AND NOT d.use.created IS NULL
-          THEN ELEMENT_AT(
-            TRANSFORM(
-              ARRAY[FILTER(
-                COALESCE(ELEMENT_AT(decided.by_arn, d.use.identity_arn), CAST(ARRAY[] AS ARRAY(ROW(id VARCHAR, second BIGINT, rule INTEGER)))),
-                c -> ABS(c.second - d.use.created) <= 600
-              )],
-              (near /* the nearest, the earlier before the later: 2 * distance, and 1 more for a later one */) -> TRANSFORM(
-                FILTER(
-                  near,
-                  c -> 2 * ABS(c.second - d.use.created) + CASE WHEN c.second > d.use.created THEN 1 ELSE 0 END = ARRAY_MIN(TRANSFORM(near, x -> 2 * ABS(x.second - d.use.created) + CASE WHEN x.second > d.use.created THEN 1 ELSE 0 END))
-                ),
-                c -> CAST(ROW(c.id, 'forwarded', 'inferred') AS ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR))
-              )
-            ),
-            1
-          )
-          ELSE CAST(ARRAY[] AS ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR)))
-        END
-      ) AS ROW(name VARCHAR, value ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR))))
-    )
-  )]) AS steps(by_use)
-), begun AS (
-  SELECT
-    stepped.*,
-    stepped.standing AS starts
-  FROM stepped
-), looked_up AS (
-  SELECT
-    begun.*,
+    CONCAT(candidates.issued, candidates.calls, candidates.sessions, candidates.unused, candidates.services) AS nodes,
+    CARDINALITY(candidates.issued) AS issuances,
+    CARDINALITY(candidates.issued) + CARDINALITY(candidates.calls) AS events,
+    CARDINALITY(candidates.sessions) AS used,
+    CARDINALITY(candidates.sessions) + CARDINALITY(candidates.unused) AS starts,
+    CARDINALITY(candidates.services) AS services,
+    candidates.keys,
+    indexes.by_issued_key,
+    indexes.by_issued_session,
+    indexes.by_arn_and_time,
     FILTER(
-      begun.sessions,
-      s -> NOT s.created IS NULL
-      AND s.own_calls = 0
-      AND ANY_MATCH(
+      SLICE(
         FLATTEN(
-          COALESCE(
-            ELEMENT_AT(
-              begun.by_use,
-              'session ' || '|' || COALESCE(s.access_key_id, '') || '|' || COALESCE(s.principal_id, '') || '|' || COALESCE(CAST(s.created AS VARCHAR), '') || '|'
-            ),
-            CAST(ARRAY[] AS ARRAY(ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR))))
-          )
+          TRANSFORM(SEQUENCE(0, (
+            CARDINALITY(candidates.issued)
+          ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))
         ),
-        t -> t.link = 'forwarded'
-      )
-    ) AS services,
-    callers.by_caller,
-    caller_sessions.by_caller_session,
-    key_uses.by_used_session,
-    used_keys.by_used_key,
-    known_calls.by_call
-  FROM begun
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    TRANSFORM(
-      FILTER(begun.issuances, i -> NOT i.caller.session_key IS NULL),
-      i -> CAST(ROW(i.caller.session_key, i.id) AS ROW(name VARCHAR, value VARCHAR))
-    )
-  )]) AS callers(by_caller)
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    TRANSFORM(
-      FILTER(begun.issuances, i -> NOT i.caller.session_key IS NULL AND NOT i.caller.session_id IS NULL),
-      i -> CAST(ROW(i.caller.session_id, CAST(ROW(i.id, i.caller.principal_id) AS ROW(id VARCHAR, confidence VARCHAR))) AS ROW(name VARCHAR, value ROW(id VARCHAR, confidence VARCHAR)))
-    )
-  )]) AS caller_sessions(by_caller_session)
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    TRANSFORM(
-      FILTER(begun.sessions, s -> NOT s.session_id IS NULL),
-      s -> CAST(ROW(
-        s.session_id,
-        CAST(ROW(s.access_key_id, s.own_calls, s.used_second) AS ROW(access_key_id VARCHAR, own_calls BIGINT, used_second BIGINT))
-      ) AS ROW(name VARCHAR, value ROW(access_key_id VARCHAR, own_calls BIGINT, used_second BIGINT)))
-    )
-  )]) AS key_uses(by_used_session)
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(TRANSFORM(begun.sessions, s -> CAST(ROW(s.access_key_id, TRUE) AS ROW(name VARCHAR, value BOOLEAN))))]) AS used_keys(by_used_key)
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    TRANSFORM(
-      begun.calls,
-      c -> CAST(ROW(c.id, c.node) AS ROW(
-        name VARCHAR,
-        value ROW(
-          session_id VARCHAR,
-          access_key_id VARCHAR,
-          principal_id VARCHAR,
-          identity_type VARCHAR,
-          identity_arn VARCHAR,
-          account_id VARCHAR,
-          created BIGINT,
-          event_name VARCHAR,
-          event_id VARCHAR,
-          second BIGINT,
-          aws_region VARCHAR,
-          source_ip VARCHAR,
-          user_agent VARCHAR,
-          expires BIGINT,
-          mfa_authenticated BOOLEAN,
-          source_identity VARCHAR,
-          on_behalf_of VARCHAR,
-          invoked_by VARCHAR,
-          session_key VARCHAR,
-          origin VARCHAR
-        )
-      ))
-    )
-  )]) AS known_calls(by_call)
-), produced /* what came of each issuance and of each service; the console and Identity Center use another key than the one that was issued */ AS (
-  SELECT
-    looked_up.*,
-    CONCAT(
-      TRANSFORM(
-        looked_up.issuances,
-        i -> ELEMENT_AT(
-          TRANSFORM(
-            ARRAY[CASE
-              WHEN NOT i.is_created_key AND NOT i.opens_console AND ELEMENT_AT(looked_up.by_used_key, i.product.access_key_id) IS NULL
-              THEN SUBSTR(
-                ARRAY_MIN(
-                  TRANSFORM(
-                    FILTER(
-                      COALESCE(
-                        ELEMENT_AT(looked_up.by_used_session, i.product.session_id),
-                        CAST(ARRAY[] AS ARRAY(ROW(access_key_id VARCHAR, own_calls BIGINT, used_second BIGINT)))
-                      ),
-                      u -> u.own_calls > 0 AND ELEMENT_AT(looked_up.by_key, u.access_key_id) IS NULL
-                    ),
-                    u -> COALESCE(
-                      DATE_FORMAT(DATE_ADD('SECOND', CAST(u.used_second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
-                      '~~~~~~~~~~~~~~~~~~~~'
-                    ) || u.access_key_id
-                  )
-                ),
-                21
-              )
-            END],
-            k -> CAST(ROW(
-              'product ' || i.id,
-              CASE
-                WHEN i.is_created_key
-                THEN 'created-key'
-                WHEN i.opens_console
-                THEN 'sign-in'
-                WHEN NOT k IS NULL
-                THEN 'issued-session'
-                ELSE 'issued-key'
-              END,
-              CAST(ROW(
-                i.product.session_id,
-                COALESCE(k, i.product.access_key_id),
-                i.product.principal_id,
-                i.product.identity_type,
-                i.product.identity_arn,
-                i.product.account_id,
-                i.product.created,
-                i.product.event_name,
-                i.product.event_id,
-                i.product.second,
-                i.product.aws_region,
-                i.product.source_ip,
-                i.product.user_agent,
-                i.product.expires,
-                NULL,
-                i.product.source_identity,
-                NULL,
-                i.product.invoked_by,
-                i.product.session_key,
-                NULL
-              ) AS ROW(
-                session_id VARCHAR,
-                access_key_id VARCHAR,
-                principal_id VARCHAR,
-                identity_type VARCHAR,
-                identity_arn VARCHAR,
-                account_id VARCHAR,
-                created BIGINT,
-                event_name VARCHAR,
-                event_id VARCHAR,
-                second BIGINT,
-                aws_region VARCHAR,
-                source_ip VARCHAR,
-                user_agent VARCHAR,
-                expires BIGINT,
-                mfa_authenticated BOOLEAN,
-                source_identity VARCHAR,
-                on_behalf_of VARCHAR,
-                invoked_by VARCHAR,
-                session_key VARCHAR,
-                origin VARCHAR
-              ))
-            ) AS ROW(
-              id VARCHAR,
-              link VARCHAR,
-              node ROW(
-                session_id VARCHAR,
-                access_key_id VARCHAR,
-                principal_id VARCHAR,
-                identity_type VARCHAR,
-                identity_arn VARCHAR,
-                account_id VARCHAR,
-                created BIGINT,
-                event_name VARCHAR,
-                event_id VARCHAR,
-                second BIGINT,
-                aws_region VARCHAR,
-                source_ip VARCHAR,
-                user_agent VARCHAR,
-                expires BIGINT,
-                mfa_authenticated BOOLEAN,
-                source_identity VARCHAR,
-                on_behalf_of VARCHAR,
-                invoked_by VARCHAR,
-                session_key VARCHAR,
-                origin VARCHAR
-              )
-            ))
-          ),
-          1
-        )
+        1,
+        CARDINALITY(candidates.issued)
       ),
+      n -> ELEMENT_AT(candidates.issued, n).is_asked
+    ) AS asked
+  FROM candidates
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    MULTIMAP_FROM_ENTRIES(
+      ZIP_WITH(
+        candidates.issued,
+        SLICE(
+          FLATTEN(
+            TRANSFORM(SEQUENCE(0, (
+              CARDINALITY(candidates.issued)
+            ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))
+          ),
+          1,
+          CARDINALITY(candidates.issued)
+        ),
+        (e, n) -> ROW(COALESCE(e.issued_key, ''), n)
+      )
+    ),
+    MULTIMAP_FROM_ENTRIES(
+      ZIP_WITH(
+        candidates.issued,
+        SLICE(
+          FLATTEN(
+            TRANSFORM(SEQUENCE(0, (
+              CARDINALITY(candidates.issued)
+            ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))
+          ),
+          1,
+          CARDINALITY(candidates.issued)
+        ),
+        (e, n) -> ROW(COALESCE(COALESCE(CAST(e.issued_created AS VARCHAR) || '@' || e.issued_principal, e.issued_key), ''), n)
+      )
+    ),
+    MULTIMAP_FROM_ENTRIES(
+      ZIP_WITH(
+        candidates.calls,
+        SLICE(
+          FLATTEN(
+            TRANSFORM(
+              SEQUENCE(0, (
+                CARDINALITY(candidates.calls)
+              ) / 10000),
+              k -> SEQUENCE(CARDINALITY(candidates.issued) + k * 10000 + 1, CARDINALITY(candidates.issued) + k * 10000 + 10000)
+            )
+          ),
+          1,
+          CARDINALITY(candidates.calls)
+        ),
+        (e, n) -> ROW(COALESCE(e.identity_arn || ' ' || CAST(e.second / 600 AS VARCHAR), ''), n)
+      )
+    )
+  )]) AS indexes(by_issued_key, by_issued_session, by_arn_and_time)
+), walked /* backwards, from each session towards its origin; the path holds the sessions already met */ AS (
+  SELECT
+    numbered.*,
+    walks.places
+  FROM numbered
+  CROSS JOIN UNNEST(ARRAY[REDUCE(
+    SEQUENCE(0, 16),
+    CAST(ARRAY[] AS ARRAY(
+      ROW(
+        start BIGINT,
+        depth INTEGER,
+        node BIGINT,
+        nearer BIGINT,
+        rule BIGINT,
+        confidence VARCHAR,
+        path VARCHAR,
+        has_returned BOOLEAN,
+        step ROW(rank BIGINT, nodes ARRAY(BIGINT))
+      )
+    )),
+    (places, depth) -> CONCAT(
+      places,
       TRANSFORM(
-        looked_up.services,
-        s -> ELEMENT_AT(
-          TRANSFORM(
+        CASE
+          WHEN depth = 0
+          THEN TRANSFORM(
             SLICE(
-              ARRAY_SORT(
+              FLATTEN(
                 TRANSFORM(
-                  FILTER(
-                    FLATTEN(
-                      COALESCE(
-                        ELEMENT_AT(
-                          looked_up.by_use,
-                          'session ' || '|' || COALESCE(s.access_key_id, '') || '|' || COALESCE(s.principal_id, '') || '|' || COALESCE(CAST(s.created AS VARCHAR), '') || '|'
-                        ),
-                        CAST(ARRAY[] AS ARRAY(ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR))))
-                      )
-                    ),
-                    t -> t.link = 'forwarded'
-                  ),
-                  t -> ELEMENT_AT(ELEMENT_AT(looked_up.by_call, t.node_id), 1)
-                ),
-                (a, b) -> CASE WHEN COALESCE(a.event_id, '~') || a.access_key_id < COALESCE(b.event_id, '~') || b.access_key_id THEN -1 ELSE 1 END
+                  SEQUENCE(0, (
+                    numbered.starts + numbered.services
+                  ) / 10000),
+                  k -> SEQUENCE(numbered.events + k * 10000 + 1, numbered.events + k * 10000 + 10000)
+                )
               ),
               1,
-              1
-            ) /* of several keys' calls in one second: the smallest event id */,
-            c -> CAST(ROW(
-              'product ' || 'session ' || '|' || COALESCE(s.access_key_id, '') || '|' || COALESCE(s.principal_id, '') || '|' || COALESCE(CAST(s.created AS VARCHAR), '') || '|',
-              'forwarded',
-              CAST(ROW(
-                s.session_id,
-                s.access_key_id,
-                s.principal_id,
-                s.identity_type,
-                s.identity_arn,
-                s.account_id,
-                s.created,
-                c.event_name,
-                c.event_id,
-                c.second,
-                c.aws_region,
-                c.source_ip,
-                c.user_agent,
-                NULL,
-                NULL,
-                NULL,
-                NULL,
-                NULL,
-                NULL,
-                NULL
-              ) AS ROW(
-                session_id VARCHAR,
-                access_key_id VARCHAR,
-                principal_id VARCHAR,
-                identity_type VARCHAR,
-                identity_arn VARCHAR,
-                account_id VARCHAR,
-                created BIGINT,
-                event_name VARCHAR,
-                event_id VARCHAR,
-                second BIGINT,
-                aws_region VARCHAR,
-                source_ip VARCHAR,
-                user_agent VARCHAR,
-                expires BIGINT,
-                mfa_authenticated BOOLEAN,
-                source_identity VARCHAR,
-                on_behalf_of VARCHAR,
-                invoked_by VARCHAR,
-                session_key VARCHAR,
-                origin VARCHAR
-              ))
-            ) AS ROW(
-              id VARCHAR,
-              link VARCHAR,
-              node ROW(
-                session_id VARCHAR,
-                access_key_id VARCHAR,
-                principal_id VARCHAR,
-                identity_type VARCHAR,
-                identity_arn VARCHAR,
-                account_id VARCHAR,
-                created BIGINT,
-                event_name VARCHAR,
-                event_id VARCHAR,
-                second BIGINT,
-                aws_region VARCHAR,
-                source_ip VARCHAR,
-                user_agent VARCHAR,
-                expires BIGINT,
-                mfa_authenticated BOOLEAN,
-                source_identity VARCHAR,
-                on_behalf_of VARCHAR,
-                invoked_by VARCHAR,
-                session_key VARCHAR,
-                origin VARCHAR
-              )
-            ))
-          ),
-          1
-        )
-      )
-    ) AS products
-  FROM looked_up
-), paired /* which product led to which */ AS (
-  SELECT
-    produced.*,
-    children.by_parent,
-    for_keys.by_long_term_key,
-    known_products.by_product
-  FROM produced
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    CONCAT(
-      FLATTEN(
-        TRANSFORM(
-          FILTER(produced.issuances, i -> NOT i.caller.session_key IS NULL),
-          i -> TRANSFORM(
-            FILTER(
-              FLATTEN(
-                COALESCE(ELEMENT_AT(produced.by_use, i.id), CAST(ARRAY[] AS ARRAY(ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR)))))
-              ),
-              s -> s.link <> 'forwarded'
+              numbered.starts + numbered.services
             ),
-            s -> CAST(ROW(s.node_id, CAST(ROW(i.id, s.confidence) AS ROW(id VARCHAR, confidence VARCHAR))) AS ROW(name VARCHAR, value ROW(id VARCHAR, confidence VARCHAR)))
+            n -> CAST(ROW(n, 0, n, NULL, NULL, NULL, '') AS ROW(start BIGINT, depth INTEGER, node BIGINT, nearer BIGINT, rule BIGINT, confidence VARCHAR, path VARCHAR))
           )
-        )
-      ),
-      FLATTEN(
-        TRANSFORM(
-          produced.services,
-          f -> FLATTEN(
+          ELSE FLATTEN(
             TRANSFORM(
-              FILTER(
-                FLATTEN(
-                  COALESCE(
-                    ELEMENT_AT(
-                      produced.by_use,
-                      'session ' || '|' || COALESCE(f.access_key_id, '') || '|' || COALESCE(f.principal_id, '') || '|' || COALESCE(CAST(f.created AS VARCHAR), '') || '|'
-                    ),
-                    CAST(ARRAY[] AS ARRAY(ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR))))
-                  )
-                ),
-                s -> s.link = 'forwarded'
-              ),
-              s -> TRANSFORM(
-                FLATTEN(
-                  COALESCE(
-                    ELEMENT_AT(produced.by_use, s.node_id),
-                    CAST(ARRAY[] AS ARRAY(ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR))))
-                  )
-                ),
-                c -> CAST(ROW(
-                  c.node_id,
-                  CAST(ROW(
-                    'session ' || '|' || COALESCE(f.access_key_id, '') || '|' || COALESCE(f.principal_id, '') || '|' || COALESCE(CAST(f.created AS VARCHAR), '') || '|',
-                    'inferred'
-                  ) AS ROW(id VARCHAR, confidence VARCHAR))
-                ) AS ROW(name VARCHAR, value ROW(id VARCHAR, confidence VARCHAR)))
+              FILTER(places, p -> p.depth = depth - 1 AND NOT p.has_returned AND p.start <= numbered.events + numbered.starts),
+              p -> TRANSFORM(
+                p.step.nodes,
+                n -> CAST(ROW(
+                  p.start,
+                  depth,
+                  n,
+                  p.node,
+                  p.step.rank / 1000000000000,
+                  CASE
+                    WHEN p.step.rank / 1000000000000 IN (2, 6)
+                    THEN 'inferred'
+                    WHEN CARDINALITY(p.step.nodes) > 1
+                    THEN 'ambiguous'
+                    ELSE 'exact'
+                  END,
+                  p.path
+                ) AS ROW(start BIGINT, depth INTEGER, node BIGINT, nearer BIGINT, rule BIGINT, confidence VARCHAR, path VARCHAR))
               )
             )
           )
-        )
+        END,
+        a -> CAST(ROW(
+          a.start,
+          a.depth,
+          a.node,
+          a.nearer,
+          a.rule,
+          a.confidence,
+          a.path || COALESCE(ELEMENT_AT(numbered.nodes, a.node).session_key, ''),
+          COALESCE(STRPOS(a.path, ELEMENT_AT(numbered.nodes, a.node).session_key) > 0, FALSE),
+          REDUCE(
+            TRANSFORM(
+              ARRAY_DISTINCT(
+                CONCAT(
+                  COALESCE(ELEMENT_AT(numbered.by_issued_key, ELEMENT_AT(numbered.nodes, a.node).access_key_id), ARRAY[]),
+                  COALESCE(
+                    ELEMENT_AT(
+                      numbered.by_issued_session,
+                      CASE
+                        WHEN NOT ELEMENT_AT(numbered.nodes, a.node).session_key IS NULL
+                        THEN CAST(ELEMENT_AT(numbered.nodes, a.node).created AS VARCHAR) || '@' || ELEMENT_AT(numbered.nodes, a.node).principal_id
+                      END
+                    ),
+                    ARRAY[]
+                  ),
+                  COALESCE(
+                    ELEMENT_AT(
+                      numbered.by_arn_and_time,
+                      CASE
+                        WHEN NOT ELEMENT_AT(numbered.nodes, a.node).access_key_id IS NULL
+                        AND NOT ELEMENT_AT(numbered.nodes, a.node).invoked_by IS NULL
+                        THEN ELEMENT_AT(numbered.nodes, a.node).identity_arn || ' ' || CAST(ELEMENT_AT(numbered.nodes, a.node).created / 600 - 1 AS VARCHAR)
+                      END
+                    ),
+                    ARRAY[]
+                  ),
+                  COALESCE(
+                    ELEMENT_AT(
+                      numbered.by_arn_and_time,
+                      CASE
+                        WHEN NOT ELEMENT_AT(numbered.nodes, a.node).access_key_id IS NULL
+                        AND NOT ELEMENT_AT(numbered.nodes, a.node).invoked_by IS NULL
+                        THEN ELEMENT_AT(numbered.nodes, a.node).identity_arn || ' ' || CAST(ELEMENT_AT(numbered.nodes, a.node).created / 600 + 0 AS VARCHAR)
+                      END
+                    ),
+                    ARRAY[]
+                  ),
+                  COALESCE(
+                    ELEMENT_AT(
+                      numbered.by_arn_and_time,
+                      CASE
+                        WHEN NOT ELEMENT_AT(numbered.nodes, a.node).access_key_id IS NULL
+                        AND NOT ELEMENT_AT(numbered.nodes, a.node).invoked_by IS NULL
+                        THEN ELEMENT_AT(numbered.nodes, a.node).identity_arn || ' ' || CAST(ELEMENT_AT(numbered.nodes, a.node).created / 600 + 1 AS VARCHAR)
+                      END
+                    ),
+                    ARRAY[]
+                  )
+                )
+              ),
+              n -> CAST(ROW(
+                CASE
+                  WHEN n > numbered.issuances
+                  THEN CASE
+                    WHEN ABS(ELEMENT_AT(numbered.nodes, n).second - ELEMENT_AT(numbered.nodes, a.node).created) <= 600
+                    THEN 6000000000000 + 2 * ABS(ELEMENT_AT(numbered.nodes, n).second - ELEMENT_AT(numbered.nodes, a.node).created) + CASE WHEN ELEMENT_AT(numbered.nodes, n).second > ELEMENT_AT(numbered.nodes, a.node).created THEN 1 ELSE 0 END
+                  END
+                  WHEN ELEMENT_AT(numbered.nodes, n).event_name = 'CreateAccessKey'
+                  THEN CASE
+                    WHEN ELEMENT_AT(numbered.nodes, a.node).created IS NULL
+                    AND COALESCE(ELEMENT_AT(numbered.nodes, n).second <= ELEMENT_AT(numbered.nodes, a.node).second + 2, TRUE)
+                    THEN 5000000000000 + 300000000000 - COALESCE(ELEMENT_AT(numbered.nodes, n).second, -100000000000)
+                  END
+                  WHEN ELEMENT_AT(numbered.nodes, a.node).principal_id <> ELEMENT_AT(numbered.nodes, n).issued_principal
+                  THEN NULL
+                  WHEN ELEMENT_AT(numbered.nodes, n).issued_key = ELEMENT_AT(numbered.nodes, a.node).access_key_id
+                  AND ABS(ELEMENT_AT(numbered.nodes, n).second - ELEMENT_AT(numbered.nodes, a.node).created) <= 2
+                  THEN 1000000000000
+                  WHEN ELEMENT_AT(numbered.nodes, n).issued_key = ELEMENT_AT(numbered.nodes, a.node).access_key_id
+                  AND (
+                    NOT ELEMENT_AT(numbered.nodes, a.node).created IS NULL OR ELEMENT_AT(numbered.nodes, a.node).access_key_id LIKE 'ASIA%'
+                  )
+                  AND COALESCE(ELEMENT_AT(numbered.nodes, n).second <= ELEMENT_AT(numbered.nodes, a.node).second + 2, TRUE)
+                  AND COALESCE(
+                    ELEMENT_AT(numbered.nodes, a.node).second <= COALESCE(ELEMENT_AT(numbered.nodes, n).expires, ELEMENT_AT(numbered.nodes, n).second + 129600),
+                    TRUE
+                  )
+                  THEN 2000000000000 + 300000000000 - COALESCE(ELEMENT_AT(numbered.nodes, n).second, -100000000000)
+                  WHEN ELEMENT_AT(numbered.nodes, n).issued_created = ELEMENT_AT(numbered.nodes, a.node).created
+                  AND ELEMENT_AT(numbered.nodes, n).issued_principal = ELEMENT_AT(numbered.nodes, a.node).principal_id
+                  THEN CASE
+                    WHEN NOT ELEMENT_AT(numbered.nodes, n).issued_key IS NULL
+                    THEN 3000000000000
+                    WHEN ELEMENT_AT(numbered.nodes, n).session_key IS NULL
+                    OR COALESCE(ELEMENT_AT(numbered.nodes, n).access_key_id, '') <> COALESCE(ELEMENT_AT(numbered.nodes, a.node).access_key_id, '')
+                    OR COALESCE(ELEMENT_AT(numbered.nodes, n).created, -1) <> ELEMENT_AT(numbered.nodes, a.node).created
+                    THEN 4000000000000
+                  END
+                END,
+                ARRAY[n]
+              ) AS ROW(rank BIGINT, nodes ARRAY(BIGINT)))
+            ),
+            CAST(ROW(9000000000000, ARRAY[]) AS ROW(rank BIGINT, nodes ARRAY(BIGINT))),
+            (least, s) -> CASE
+              WHEN s.rank < least.rank
+              THEN s
+              WHEN s.rank = least.rank
+              THEN CAST(ROW(s.rank, least.nodes || s.nodes) AS ROW(rank BIGINT, nodes ARRAY(BIGINT)))
+              ELSE least
+            END,
+            least -> least
+          )
+        ) AS ROW(
+          start BIGINT,
+          depth INTEGER,
+          node BIGINT,
+          nearer BIGINT,
+          rule BIGINT,
+          confidence VARCHAR,
+          path VARCHAR,
+          has_returned BOOLEAN,
+          step ROW(rank BIGINT, nodes ARRAY(BIGINT))
+        ))
+      )
+    ),
+    places -> places
+  )]) AS walks(places)
+), standing /* starts are the sessions that used it, and those that nobody used and no use steps to: of several issuances of one such the first */ AS (
+  SELECT
+    walked.*,
+    CONCAT(
+      SLICE(
+        FLATTEN(
+          TRANSFORM(SEQUENCE(0, (
+            walked.used
+          ) / 10000), k -> SEQUENCE(walked.events + k * 10000 + 1, walked.events + k * 10000 + 10000))
+        ),
+        1,
+        walked.used
       ),
+      TRANSFORM(firsts.firsts, k -> walked.events + walked.used + k)
+    ) AS standing
+  FROM walked
+  CROSS JOIN UNNEST(ARRAY[FILTER(
+    SLICE(
+      FLATTEN(TRANSFORM(SEQUENCE(0, (
+        CARDINALITY(walked.asked)
+      ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))),
+      1,
+      CARDINALITY(walked.asked)
+    ),
+    k -> NOT ANY_MATCH(
+      SLICE(walked.places, 1, walked.used),
+      p -> ELEMENT_AT(walked.nodes, p.node).session_key = ELEMENT_AT(walked.nodes, walked.events + walked.used + k).session_key
+      OR CONTAINS(p.step.nodes, ELEMENT_AT(walked.asked, k))
+    )
+  )]) AS loose(loose)
+  CROSS JOIN UNNEST(ARRAY[FILTER(
+    loose.loose,
+    k -> NOT ANY_MATCH(
+      loose.loose,
+      x -> ELEMENT_AT(walked.nodes, walked.events + walked.used + x).session_key = ELEMENT_AT(walked.nodes, walked.events + walked.used + k).session_key
+      AND (
+        COALESCE(ELEMENT_AT(walked.nodes, walked.events + walked.used + x).second, 100000000000) < COALESCE(ELEMENT_AT(walked.nodes, walked.events + walked.used + k).second, 100000000000)
+        OR COALESCE(ELEMENT_AT(walked.nodes, walked.events + walked.used + x).second, 100000000000) = COALESCE(ELEMENT_AT(walked.nodes, walked.events + walked.used + k).second, 100000000000)
+        AND x < k
+      )
+    )
+  )]) AS firsts(firsts)
+), begun AS (
+  SELECT
+    standing.*,
+    standing.standing AS chosen
+  FROM standing
+), related /* where children are looked up: by the key and the session of the caller, the services by the long-term key that they went on from */ AS (
+  SELECT
+    begun.*,
+    indexes.by_caller_key,
+    indexes.by_caller_session,
+    indexes.by_served_key
+  FROM begun
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    MULTIMAP_FROM_ENTRIES(
+      ZIP_WITH(
+        SLICE(begun.nodes, 1, begun.issuances),
+        SLICE(
+          FLATTEN(
+            TRANSFORM(
+              SEQUENCE(0, (
+                CARDINALITY(SLICE(begun.nodes, 1, begun.issuances))
+              ) / 10000),
+              k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000)
+            )
+          ),
+          1,
+          CARDINALITY(SLICE(begun.nodes, 1, begun.issuances))
+        ),
+        (e, n) -> ROW(COALESCE(CASE WHEN NOT e.session_key IS NULL THEN e.access_key_id END, ''), n)
+      )
+    ),
+    MULTIMAP_FROM_ENTRIES(
+      ZIP_WITH(
+        SLICE(begun.nodes, 1, begun.issuances),
+        SLICE(
+          FLATTEN(
+            TRANSFORM(
+              SEQUENCE(0, (
+                CARDINALITY(SLICE(begun.nodes, 1, begun.issuances))
+              ) / 10000),
+              k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000)
+            )
+          ),
+          1,
+          CARDINALITY(SLICE(begun.nodes, 1, begun.issuances))
+        ),
+        (e, n) -> ROW(
+          COALESCE(
+            CASE WHEN NOT e.session_key IS NULL THEN COALESCE(CAST(e.created AS VARCHAR) || '@' || e.principal_id, e.access_key_id) END,
+            ''
+          ),
+          n
+        )
+      )
+    ),
+    MULTIMAP_FROM_ENTRIES(
       FLATTEN(
         TRANSFORM(
-          produced.services,
-          f -> TRANSFORM(
-            COALESCE(
-              ELEMENT_AT(
-                produced.by_caller,
-                '|' || COALESCE(f.access_key_id, '') || '|' || COALESCE(f.principal_id, '') || '|' || COALESCE(CAST(f.created AS VARCHAR), '') || '|'
-              ),
-              CAST(ARRAY[] AS ARRAY(VARCHAR))
-            ),
-            i -> CAST(ROW(
-              'session ' || '|' || COALESCE(f.access_key_id, '') || '|' || COALESCE(f.principal_id, '') || '|' || COALESCE(CAST(f.created AS VARCHAR), '') || '|',
-              CAST(ROW(i, 'exact') AS ROW(id VARCHAR, confidence VARCHAR))
-            ) AS ROW(name VARCHAR, value ROW(id VARCHAR, confidence VARCHAR)))
-          )
+          FILTER(SLICE(begun.places, begun.starts + 1, begun.services), p -> p.step.rank / 1000000000000 = 6),
+          p -> TRANSFORM(p.step.nodes, n -> ROW(ELEMENT_AT(begun.nodes, n).access_key_id, CAST(ROW(p.node, n) AS ROW(child BIGINT, via BIGINT))))
         )
       )
     )
-  )]) AS children(by_parent)
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    FLATTEN(
-      TRANSFORM(
-        produced.services,
-        f -> TRANSFORM(
-          FILTER(
-            FLATTEN(
-              COALESCE(
-                ELEMENT_AT(
-                  produced.by_use,
-                  'session ' || '|' || COALESCE(f.access_key_id, '') || '|' || COALESCE(f.principal_id, '') || '|' || COALESCE(CAST(f.created AS VARCHAR), '') || '|'
-                ),
-                CAST(ARRAY[] AS ARRAY(ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR))))
-              )
-            ),
-            s -> s.link = 'forwarded'
-          ),
-          s -> CAST(ROW(
-            ELEMENT_AT(ELEMENT_AT(produced.by_call, s.node_id), 1).session_key,
-            CAST(ROW(
-              'session ' || '|' || COALESCE(f.access_key_id, '') || '|' || COALESCE(f.principal_id, '') || '|' || COALESCE(CAST(f.created AS VARCHAR), '') || '|',
-              'inferred'
-            ) AS ROW(id VARCHAR, confidence VARCHAR))
-          ) AS ROW(name VARCHAR, value ROW(id VARCHAR, confidence VARCHAR)))
-        )
-      )
-    )
-  )]) AS for_keys(by_long_term_key)
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    TRANSFORM(
-      produced.products,
-      p -> CAST(ROW(p.id, p) AS ROW(
-        name VARCHAR,
-        value ROW(
-          id VARCHAR,
-          link VARCHAR,
-          node ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          )
-        )
-      ))
-    )
-  )]) AS known_products(by_product)
-), first_found /* the first step forwards: what the starts' own calls, and services for them, brought about */ AS (
+  )]) AS indexes(by_caller_key, by_caller_session, by_served_key)
+), found /* each product once for a start, at its smallest depth; one step further than asked, to tell where the depth is the limit: there, all ways count */ AS (
   SELECT
-    paired.*,
-    FLATTEN(
-      TRANSFORM(
-        paired.starts,
-        s -> FILTER(
-          CONCAT(
-            TRANSFORM(
-              FILTER(
-                COALESCE(ELEMENT_AT(paired.by_caller_session, s.node.session_id), CAST(ARRAY[] AS ARRAY(ROW(id VARCHAR, confidence VARCHAR)))),
-                c -> c.confidence IS NULL OR s.node.principal_id IS NULL OR c.confidence = s.node.principal_id
-              ),
-              c -> CAST(ROW(s.id, s.node.session_id, 1, c.id, s.id, 'exact', '0') AS ROW(
-                start_id VARCHAR,
-                start_session_id VARCHAR,
-                depth INTEGER,
-                child_id VARCHAR,
-                parent_id VARCHAR,
-                confidence VARCHAR,
-                precedence VARCHAR
-              ))
-            ),
-            FLATTEN(
-              TRANSFORM(
-                FILTER(
-                  FLATTEN(
-                    COALESCE(ELEMENT_AT(paired.by_use, s.id), CAST(ARRAY[] AS ARRAY(ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR)))))
-                  ),
-                  t -> t.link <> 'forwarded'
-                ),
-                t -> TRANSFORM(
-                  FILTER(
-                    COALESCE(ELEMENT_AT(paired.by_parent, t.node_id), CAST(ARRAY[] AS ARRAY(ROW(id VARCHAR, confidence VARCHAR)))),
-                    c -> c.id NOT LIKE 'session %'
-                  ),
-                  c -> CAST(ROW(s.id, s.node.session_id, 1, c.id, s.id, c.confidence, '1') AS ROW(
-                    start_id VARCHAR,
-                    start_session_id VARCHAR,
-                    depth INTEGER,
-                    child_id VARCHAR,
-                    parent_id VARCHAR,
-                    confidence VARCHAR,
-                    precedence VARCHAR
-                  ))
-                )
-              )
-            ),
-            CASE
-              WHEN s.node.created IS NULL
-              THEN TRANSFORM(
-                COALESCE(ELEMENT_AT(paired.by_long_term_key, s.node.session_key), CAST(ARRAY[] AS ARRAY(ROW(id VARCHAR, confidence VARCHAR)))),
-                c -> CAST(ROW(s.id, s.node.session_id, 1, c.id, s.id, 'inferred', '2') AS ROW(
-                  start_id VARCHAR,
-                  start_session_id VARCHAR,
-                  depth INTEGER,
-                  child_id VARCHAR,
-                  parent_id VARCHAR,
-                  confidence VARCHAR,
-                  precedence VARCHAR
-                ))
-              )
-              ELSE CAST(ARRAY[] AS ARRAY(
-                ROW(
-                  start_id VARCHAR,
-                  start_session_id VARCHAR,
-                  depth INTEGER,
-                  child_id VARCHAR,
-                  parent_id VARCHAR,
-                  confidence VARCHAR,
-                  precedence VARCHAR
-                )
-              ))
-            END
-          ),
-          w -> COALESCE(ELEMENT_AT(ELEMENT_AT(paired.by_product, 'product ' || w.child_id), 1).node.session_id, '') <> COALESCE(s.node.session_id, '')
-        )
+    related.*,
+    walks.finds
+  FROM related
+  CROSS JOIN UNNEST(ARRAY[REDUCE(
+    SEQUENCE(1, 16 + 1),
+    CAST(MAP() AS MAP(
+      VARCHAR,
+      ROW(
+        start BIGINT,
+        depth INTEGER,
+        child BIGINT,
+        parent BIGINT,
+        node BIGINT,
+        via BIGINT,
+        precedence VARCHAR,
+        step ROW(rank BIGINT, nodes ARRAY(BIGINT))
       )
-    ) AS first_finds
-  FROM paired
-), found AS (
-  SELECT
-    first_found.*,
-    REDUCE(
-      FILTER(SEQUENCE(2, 100), d -> d <= 16),
+    )),
+    (finds, depth) -> MAP_CONCAT(
+      finds,
       TRANSFORM_VALUES(
         MULTIMAP_FROM_ENTRIES(
           TRANSFORM(
-            first_found.first_finds,
-            w -> CAST(ROW(w.start_id || ' ' || w.child_id, w) AS ROW(
-              name VARCHAR,
-              value ROW(
-                start_id VARCHAR,
-                start_session_id VARCHAR,
-                depth INTEGER,
-                child_id VARCHAR,
-                parent_id VARCHAR,
-                confidence VARCHAR,
-                precedence VARCHAR
+            FILTER(
+              TRANSFORM(
+                FLATTEN(
+                  TRANSFORM(
+                    CASE
+                      WHEN depth = 1
+                      THEN FLATTEN(
+                        TRANSFORM(
+                          related.chosen,
+                          k -> CONCAT(
+                            ARRAY[CAST(ROW(k, k, k, '0') AS ROW(start BIGINT, parent BIGINT, node BIGINT, precedence VARCHAR))],
+                            TRANSFORM(
+                              FILTER(ELEMENT_AT(related.places, k - related.events).step.nodes, n -> n <= related.issuances),
+                              n -> CAST(ROW(k, k, n, '1') AS ROW(start BIGINT, parent BIGINT, node BIGINT, precedence VARCHAR))
+                            )
+                          )
+                        )
+                      )
+                      ELSE TRANSFORM(
+                        FILTER(MAP_VALUES(finds), w -> w.depth = depth - 1),
+                        w -> CAST(ROW(
+                          w.start,
+                          w.child,
+                          w.child,
+                          CASE
+                            WHEN w.child <= related.issuances
+                            THEN COALESCE(
+                              DATE_FORMAT(
+                                DATE_ADD('SECOND', CAST(ELEMENT_AT(related.nodes, w.child).second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)),
+                                '%Y-%m-%dT%TZ'
+                              ),
+                              '~'
+                            ) || COALESCE(ELEMENT_AT(related.nodes, w.child).event_id, '~')
+                            ELSE '~'
+                          END
+                        ) AS ROW(start BIGINT, parent BIGINT, node BIGINT, precedence VARCHAR))
+                      )
+                    END,
+                    f -> TRANSFORM(
+                      CASE
+                        WHEN f.node <= related.issuances
+                        THEN CONCAT(
+                          TRANSFORM(
+                            ARRAY_DISTINCT(
+                              CONCAT(
+                                COALESCE(ELEMENT_AT(related.by_caller_key, ELEMENT_AT(related.nodes, f.node).issued_key), ARRAY[]),
+                                COALESCE(
+                                  ELEMENT_AT(
+                                    related.by_caller_session,
+                                    COALESCE(
+                                      CAST(ELEMENT_AT(related.nodes, f.node).issued_created AS VARCHAR) || '@' || ELEMENT_AT(related.nodes, f.node).issued_principal,
+                                      ELEMENT_AT(related.nodes, f.node).issued_key
+                                    )
+                                  ),
+                                  ARRAY[]
+                                )
+                              )
+                            ),
+                            n -> CAST(ROW(n, n) AS ROW(child BIGINT, via BIGINT))
+                          ),
+                          COALESCE(
+                            ELEMENT_AT(
+                              related.by_served_key,
+                              CASE
+                                WHEN f.parent = f.node AND ELEMENT_AT(related.nodes, f.node).event_name = 'CreateAccessKey'
+                                THEN ELEMENT_AT(related.nodes, f.node).issued_key
+                              END
+                            ),
+                            ARRAY[]
+                          )
+                        )
+                        ELSE CONCAT(
+                          TRANSFORM(
+                            FILTER(
+                              COALESCE(
+                                ELEMENT_AT(
+                                  related.by_caller_session,
+                                  COALESCE(
+                                    CAST(ELEMENT_AT(related.nodes, f.node).created AS VARCHAR) || '@' || ELEMENT_AT(related.nodes, f.node).principal_id,
+                                    ELEMENT_AT(related.nodes, f.node).access_key_id
+                                  )
+                                ),
+                                ARRAY[]
+                              ),
+                              n -> CASE
+                                WHEN f.node > related.events + related.starts
+                                THEN ELEMENT_AT(related.nodes, n).session_key = ELEMENT_AT(related.nodes, f.node).session_key
+                                ELSE COALESCE(ELEMENT_AT(related.nodes, n).principal_id = ELEMENT_AT(related.nodes, f.node).principal_id, TRUE)
+                              END
+                            ),
+                            n -> CAST(ROW(n, NULL) AS ROW(child BIGINT, via BIGINT))
+                          ),
+                          TRANSFORM(
+                            FILTER(
+                              COALESCE(
+                                ELEMENT_AT(
+                                  related.by_served_key,
+                                  CASE WHEN ELEMENT_AT(related.nodes, f.node).created IS NULL THEN ELEMENT_AT(related.nodes, f.node).access_key_id END
+                                ),
+                                ARRAY[]
+                              ),
+                              v -> COALESCE(ELEMENT_AT(related.nodes, v.via).principal_id, '') = COALESCE(ELEMENT_AT(related.nodes, f.node).principal_id, '')
+                            ),
+                            v -> CAST(ROW(v.child, NULL) AS ROW(child BIGINT, via BIGINT))
+                          )
+                        )
+                      END,
+                      v -> CAST(ROW(f.start, depth, v.child, f.parent, f.node, v.via, f.precedence, NULL) AS ROW(
+                        start BIGINT,
+                        depth INTEGER,
+                        child BIGINT,
+                        parent BIGINT,
+                        node BIGINT,
+                        via BIGINT,
+                        precedence VARCHAR,
+                        step ROW(rank BIGINT, nodes ARRAY(BIGINT))
+                      ))
+                    )
+                  )
+                ),
+                w -> CAST(ROW(
+                  w.start,
+                  w.depth,
+                  w.child,
+                  w.parent,
+                  w.node,
+                  w.via,
+                  w.precedence,
+                  REDUCE(
+                    TRANSFORM(
+                      ARRAY_DISTINCT(
+                        CONCAT(
+                          COALESCE(ELEMENT_AT(related.by_issued_key, ELEMENT_AT(related.nodes, w.via).access_key_id), ARRAY[]),
+                          COALESCE(
+                            ELEMENT_AT(
+                              related.by_issued_session,
+                              CASE
+                                WHEN NOT ELEMENT_AT(related.nodes, w.via).session_key IS NULL
+                                THEN CAST(ELEMENT_AT(related.nodes, w.via).created AS VARCHAR) || '@' || ELEMENT_AT(related.nodes, w.via).principal_id
+                              END
+                            ),
+                            ARRAY[]
+                          ),
+                          COALESCE(
+                            ELEMENT_AT(
+                              related.by_arn_and_time,
+                              CASE
+                                WHEN NOT ELEMENT_AT(related.nodes, w.via).access_key_id IS NULL AND NOT ELEMENT_AT(related.nodes, w.via).invoked_by IS NULL
+                                THEN ELEMENT_AT(related.nodes, w.via).identity_arn || ' ' || CAST(ELEMENT_AT(related.nodes, w.via).created / 600 - 1 AS VARCHAR)
+                              END
+                            ),
+                            ARRAY[]
+                          ),
+                          COALESCE(
+                            ELEMENT_AT(
+                              related.by_arn_and_time,
+                              CASE
+                                WHEN NOT ELEMENT_AT(related.nodes, w.via).access_key_id IS NULL AND NOT ELEMENT_AT(related.nodes, w.via).invoked_by IS NULL
+                                THEN ELEMENT_AT(related.nodes, w.via).identity_arn || ' ' || CAST(ELEMENT_AT(related.nodes, w.via).created / 600 + 0 AS VARCHAR)
+                              END
+                            ),
+                            ARRAY[]
+                          ),
+                          COALESCE(
+                            ELEMENT_AT(
+                              related.by_arn_and_time,
+                              CASE
+                                WHEN NOT ELEMENT_AT(related.nodes, w.via).access_key_id IS NULL AND NOT ELEMENT_AT(related.nodes, w.via).invoked_by IS NULL
+                                THEN ELEMENT_AT(related.nodes, w.via).identity_arn || ' ' || CAST(ELEMENT_AT(related.nodes, w.via).created / 600 + 1 AS VARCHAR)
+                              END
+                            ),
+                            ARRAY[]
+                          )
+                        )
+                      ),
+                      n -> CAST(ROW(
+                        CASE
+                          WHEN n > related.issuances
+                          THEN CASE
+                            WHEN ABS(ELEMENT_AT(related.nodes, n).second - ELEMENT_AT(related.nodes, w.via).created) <= 600
+                            THEN 6000000000000 + 2 * ABS(ELEMENT_AT(related.nodes, n).second - ELEMENT_AT(related.nodes, w.via).created) + CASE WHEN ELEMENT_AT(related.nodes, n).second > ELEMENT_AT(related.nodes, w.via).created THEN 1 ELSE 0 END
+                          END
+                          WHEN ELEMENT_AT(related.nodes, n).event_name = 'CreateAccessKey'
+                          THEN CASE
+                            WHEN ELEMENT_AT(related.nodes, w.via).created IS NULL
+                            AND COALESCE(ELEMENT_AT(related.nodes, n).second <= ELEMENT_AT(related.nodes, w.via).second + 2, TRUE)
+                            THEN 5000000000000 + 300000000000 - COALESCE(ELEMENT_AT(related.nodes, n).second, -100000000000)
+                          END
+                          WHEN ELEMENT_AT(related.nodes, w.via).principal_id <> ELEMENT_AT(related.nodes, n).issued_principal
+                          THEN NULL
+                          WHEN ELEMENT_AT(related.nodes, n).issued_key = ELEMENT_AT(related.nodes, w.via).access_key_id
+                          AND ABS(ELEMENT_AT(related.nodes, n).second - ELEMENT_AT(related.nodes, w.via).created) <= 2
+                          THEN 1000000000000
+                          WHEN ELEMENT_AT(related.nodes, n).issued_key = ELEMENT_AT(related.nodes, w.via).access_key_id
+                          AND (
+                            NOT ELEMENT_AT(related.nodes, w.via).created IS NULL OR ELEMENT_AT(related.nodes, w.via).access_key_id LIKE 'ASIA%'
+                          )
+                          AND COALESCE(ELEMENT_AT(related.nodes, n).second <= ELEMENT_AT(related.nodes, w.via).second + 2, TRUE)
+                          AND COALESCE(
+                            ELEMENT_AT(related.nodes, w.via).second <= COALESCE(ELEMENT_AT(related.nodes, n).expires, ELEMENT_AT(related.nodes, n).second + 129600),
+                            TRUE
+                          )
+                          THEN 2000000000000 + 300000000000 - COALESCE(ELEMENT_AT(related.nodes, n).second, -100000000000)
+                          WHEN ELEMENT_AT(related.nodes, n).issued_created = ELEMENT_AT(related.nodes, w.via).created
+                          AND ELEMENT_AT(related.nodes, n).issued_principal = ELEMENT_AT(related.nodes, w.via).principal_id
+                          THEN CASE
+                            WHEN NOT ELEMENT_AT(related.nodes, n).issued_key IS NULL
+                            THEN 3000000000000
+                            WHEN ELEMENT_AT(related.nodes, n).session_key IS NULL
+                            OR COALESCE(ELEMENT_AT(related.nodes, n).access_key_id, '') <> COALESCE(ELEMENT_AT(related.nodes, w.via).access_key_id, '')
+                            OR COALESCE(ELEMENT_AT(related.nodes, n).created, -1) <> ELEMENT_AT(related.nodes, w.via).created
+                            THEN 4000000000000
+                          END
+                        END,
+                        ARRAY[n]
+                      ) AS ROW(rank BIGINT, nodes ARRAY(BIGINT)))
+                    ),
+                    CAST(ROW(9000000000000, ARRAY[]) AS ROW(rank BIGINT, nodes ARRAY(BIGINT))),
+                    (least, s) -> CASE
+                      WHEN s.rank < least.rank
+                      THEN s
+                      WHEN s.rank = least.rank
+                      THEN CAST(ROW(s.rank, least.nodes || s.nodes) AS ROW(rank BIGINT, nodes ARRAY(BIGINT)))
+                      ELSE least
+                    END,
+                    least -> least
+                  )
+                ) AS ROW(
+                  start BIGINT,
+                  depth INTEGER,
+                  child BIGINT,
+                  parent BIGINT,
+                  node BIGINT,
+                  via BIGINT,
+                  precedence VARCHAR,
+                  step ROW(rank BIGINT, nodes ARRAY(BIGINT))
+                ))
+              ),
+              w -> (
+                w.via IS NULL OR CONTAINS(w.step.nodes, w.node)
               )
-            ))
+              AND ELEMENT_AT(finds, CAST(w.start AS VARCHAR) || ' ' || CAST(w.child AS VARCHAR)) IS NULL
+              AND /* what comes back to the start's own session is left out */ COALESCE(
+                COALESCE(
+                  CAST(ELEMENT_AT(related.nodes, w.start).created AS VARCHAR) || '@' || ELEMENT_AT(related.nodes, w.start).principal_id,
+                  ELEMENT_AT(related.nodes, w.start).access_key_id
+                ),
+                ''
+              ) <> COALESCE(
+                CASE
+                  WHEN w.child <= related.issuances
+                  THEN COALESCE(
+                    CAST(ELEMENT_AT(related.nodes, w.child).issued_created AS VARCHAR) || '@' || ELEMENT_AT(related.nodes, w.child).issued_principal,
+                    ELEMENT_AT(related.nodes, w.child).issued_key
+                  )
+                  ELSE COALESCE(
+                    CAST(ELEMENT_AT(related.nodes, w.child).created AS VARCHAR) || '@' || ELEMENT_AT(related.nodes, w.child).principal_id,
+                    ELEMENT_AT(related.nodes, w.child).access_key_id
+                  )
+                END,
+                ''
+              )
+            ),
+            w -> ROW(
+              CAST(w.start AS VARCHAR) || ' ' || CAST(w.child AS VARCHAR) || CASE WHEN depth > 16 THEN ' ' || CAST(w.parent AS VARCHAR) ELSE '' END,
+              w
+            )
           )
         ),
-        (place, found) -> ELEMENT_AT(
-          ARRAY_SORT(found, (a, b) -> CASE WHEN a.precedence < b.precedence THEN -1 WHEN a.precedence > b.precedence THEN 1 ELSE 0 END),
+        (place, ways) -> ELEMENT_AT(
+          ARRAY_SORT(ways, (a, b) -> CASE WHEN a.precedence < b.precedence THEN -1 WHEN a.precedence > b.precedence THEN 1 ELSE 0 END),
           1
         )
-      ),
-      (finds, depth) -> MAP_CONCAT(
-        finds,
-        TRANSFORM_VALUES(
-          MULTIMAP_FROM_ENTRIES(
-            TRANSFORM(
-              FLATTEN(
-                TRANSFORM(
-                  FILTER(MAP_VALUES(finds), f -> f.depth = depth - 1),
-                  f -> TRANSFORM(
-                    FILTER(
-                      COALESCE(ELEMENT_AT(first_found.by_parent, f.child_id), CAST(ARRAY[] AS ARRAY(ROW(id VARCHAR, confidence VARCHAR)))),
-                      c -> ELEMENT_AT(finds, f.start_id || ' ' || c.id) IS NULL
-                      AND COALESCE(ELEMENT_AT(ELEMENT_AT(first_found.by_product, 'product ' || c.id), 1).node.session_id, '') <> COALESCE(f.start_session_id, '')
-                    ),
-                    c -> CAST(ROW(
-                      f.start_id,
-                      f.start_session_id,
-                      CAST(depth AS INTEGER),
-                      c.id,
-                      f.child_id,
-                      c.confidence,
-                      COALESCE(
-                        DATE_FORMAT(
-                          DATE_ADD(
-                            'SECOND',
-                            CAST(ELEMENT_AT(ELEMENT_AT(first_found.by_product, 'product ' || f.child_id), 1).node.second AS BIGINT),
-                            CAST('1970-01-01 00:00:00' AS TIMESTAMP)
-                          ),
-                          '%Y-%m-%dT%TZ'
-                        ),
-                        '~'
-                      ) || COALESCE(ELEMENT_AT(ELEMENT_AT(first_found.by_product, 'product ' || f.child_id), 1).node.event_id, '~')
-                    ) AS ROW(
-                      start_id VARCHAR,
-                      start_session_id VARCHAR,
-                      depth INTEGER,
-                      child_id VARCHAR,
-                      parent_id VARCHAR,
-                      confidence VARCHAR,
-                      precedence VARCHAR
-                    ))
-                  )
-                )
-              ),
-              w -> CAST(ROW(w.start_id || ' ' || w.child_id, w) AS ROW(
-                name VARCHAR,
-                value ROW(
-                  start_id VARCHAR,
-                  start_session_id VARCHAR,
-                  depth INTEGER,
-                  child_id VARCHAR,
-                  parent_id VARCHAR,
-                  confidence VARCHAR,
-                  precedence VARCHAR
-                )
-              ))
-            )
-          ),
-          (place, found) -> ELEMENT_AT(
-            ARRAY_SORT(found, (a, b) -> CASE WHEN a.precedence < b.precedence THEN -1 WHEN a.precedence > b.precedence THEN 1 ELSE 0 END),
-            1
-          )
-        )
-      ),
-      finds -> FILTER(MAP_VALUES(finds), f -> 16 > 0)
-    ) AS finds /* by start and product, so that a place met before is not gone to again */
-  FROM first_found
-), descended AS (
+      )
+    ),
+    finds -> MAP_VALUES(finds)
+  )]) AS walks(finds)
+), used_keys /* the console and Identity Center use another key than the one that was issued: where nobody used that one, the first used of the session's own */ AS (
   SELECT
     found.*,
+    indexes.by_used_session,
+    indexes.by_used_key,
+    indexes.by_limit
+  FROM found
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    MULTIMAP_FROM_ENTRIES(
+      ZIP_WITH(
+        found.keys,
+        SLICE(
+          FLATTEN(TRANSFORM(SEQUENCE(0, (
+            CARDINALITY(found.keys)
+          ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))),
+          1,
+          CARDINALITY(found.keys)
+        ),
+        (e, n) -> ROW(COALESCE(COALESCE(CAST(e.created AS VARCHAR) || '@' || e.principal_id, e.access_key_id), ''), n)
+      )
+    ),
+    MULTIMAP_FROM_ENTRIES(
+      ZIP_WITH(
+        found.keys,
+        SLICE(
+          FLATTEN(TRANSFORM(SEQUENCE(0, (
+            CARDINALITY(found.keys)
+          ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))),
+          1,
+          CARDINALITY(found.keys)
+        ),
+        (e, n) -> ROW(COALESCE(e.access_key_id, ''), n)
+      )
+    ),
+    MULTIMAP_FROM_ENTRIES(
+      TRANSFORM(FILTER(found.finds, w -> w.depth > 16), w -> ROW(CAST(w.start AS VARCHAR) || ' ' || CAST(w.parent AS VARCHAR), TRUE))
+    )
+  )]) AS indexes(by_used_session, by_used_key, by_limit)
+), descended AS (
+  SELECT
+    used_keys.*,
     TRANSFORM(
-      found.finds,
-      f -> CAST(ROW(
-        f.start_id,
+      FILTER(used_keys.finds, w -> w.depth <= 16),
+      w -> CAST(ROW(
+        w.start,
         'derived',
-        f.depth,
-        'product ' || f.child_id,
-        CASE WHEN f.depth = 1 THEN f.start_id ELSE 'product ' || f.parent_id END,
-        ELEMENT_AT(ELEMENT_AT(found.by_product, 'product ' || f.child_id), 1).link,
-        f.confidence,
-        FALSE,
+        w.depth,
+        w.child,
+        w.parent,
+        NULL,
         CASE
-          WHEN f.depth = 16
-          AND ANY_MATCH(
-            COALESCE(ELEMENT_AT(found.by_parent, f.child_id), CAST(ARRAY[] AS ARRAY(ROW(id VARCHAR, confidence VARCHAR)))),
-            c -> ELEMENT_AT(places.met, f.start_id || ' ' || c.id) IS NULL
-            AND COALESCE(ELEMENT_AT(ELEMENT_AT(found.by_product, 'product ' || c.id), 1).node.session_id, '') <> COALESCE(f.start_session_id, '')
-          )
+          WHEN w.child > used_keys.issuances
+          THEN 'inferred'
+          WHEN w.via IS NULL
+          THEN 'exact'
+          ELSE CASE
+            WHEN w.step.rank / 1000000000000 IN (2, 6)
+            THEN 'inferred'
+            WHEN CARDINALITY(w.step.nodes) > 1
+            THEN 'ambiguous'
+            ELSE 'exact'
+          END
+        END,
+        CASE
+          WHEN NOT ELEMENT_AT(used_keys.by_limit, CAST(w.start AS VARCHAR) || ' ' || CAST(w.child AS VARCHAR)) IS NULL
           THEN 'depth-limit'
         END
       ) AS ROW(
-        start_id VARCHAR,
+        start BIGINT,
         direction VARCHAR,
         depth INTEGER,
-        node_id VARCHAR,
-        nearer_id VARCHAR,
-        link VARCHAR,
+        node BIGINT,
+        nearer BIGINT,
+        rule BIGINT,
         confidence VARCHAR,
-        ends BOOLEAN,
         note VARCHAR
       ))
-    ) AS descent
-  FROM found
-  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(TRANSFORM(found.finds, f -> CAST(ROW(f.start_id || ' ' || f.child_id, TRUE) AS ROW(name VARCHAR, value BOOLEAN))))]) AS places(met)
-), nodes /* backwards, from each start to its origin; the path holds the sessions already met */ AS (
-  SELECT
-    descended.*,
-    known.by_id
-  FROM descended
+    ) AS descent,
+    console.console_keys
+  FROM used_keys
   CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
-    CONCAT(
-      TRANSFORM(
-        descended.starts,
-        s -> CAST(ROW(s.id, s.node) AS ROW(
-          name VARCHAR,
-          value ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          )
-        ))
+    TRANSFORM(
+      FILTER(
+        used_keys.finds,
+        w -> w.child <= used_keys.issuances
+        AND ELEMENT_AT(used_keys.nodes, w.child).event_name <> 'CreateAccessKey'
+        AND ELEMENT_AT(used_keys.by_used_key, ELEMENT_AT(used_keys.nodes, w.child).issued_key) IS NULL
       ),
-      TRANSFORM(
-        descended.products,
-        p -> CAST(ROW(p.id, p.node) AS ROW(
-          name VARCHAR,
-          value ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          )
-        ))
-      ),
-      TRANSFORM(
-        descended.issuances,
-        i -> CAST(ROW(i.id, i.caller) AS ROW(
-          name VARCHAR,
-          value ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          )
-        ))
-      ),
-      TRANSFORM(
-        descended.calls,
-        c -> CAST(ROW(c.id, c.node) AS ROW(
-          name VARCHAR,
-          value ROW(
-            session_id VARCHAR,
-            access_key_id VARCHAR,
-            principal_id VARCHAR,
-            identity_type VARCHAR,
-            identity_arn VARCHAR,
-            account_id VARCHAR,
-            created BIGINT,
-            event_name VARCHAR,
-            event_id VARCHAR,
-            second BIGINT,
-            aws_region VARCHAR,
-            source_ip VARCHAR,
-            user_agent VARCHAR,
-            expires BIGINT,
-            mfa_authenticated BOOLEAN,
-            source_identity VARCHAR,
-            on_behalf_of VARCHAR,
-            invoked_by VARCHAR,
-            session_key VARCHAR,
-            origin VARCHAR
-          )
-        ))
+      w -> ROW(
+        w.child,
+        SUBSTR(
+          ARRAY_MIN(
+            TRANSFORM(
+              FILTER(
+                COALESCE(
+                  ELEMENT_AT(
+                    used_keys.by_used_session,
+                    COALESCE(
+                      CAST(ELEMENT_AT(used_keys.nodes, w.child).issued_created AS VARCHAR) || '@' || ELEMENT_AT(used_keys.nodes, w.child).issued_principal,
+                      ELEMENT_AT(used_keys.nodes, w.child).issued_key
+                    )
+                  ),
+                  ARRAY[]
+                ),
+                k -> ELEMENT_AT(used_keys.keys, k).own_calls > 0
+                AND ELEMENT_AT(used_keys.by_issued_key, ELEMENT_AT(used_keys.keys, k).access_key_id) IS NULL
+              ),
+              k -> COALESCE(
+                DATE_FORMAT(
+                  DATE_ADD('SECOND', CAST(ELEMENT_AT(used_keys.keys, k).second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)),
+                  '%Y-%m-%dT%TZ'
+                ),
+                '~~~~~~~~~~~~~~~~~~~~'
+              ) || ELEMENT_AT(used_keys.keys, k).access_key_id
+            )
+          ),
+          21
+        )
       )
     )
-  )]) AS known(by_id)
-), walked AS (
-  SELECT
-    nodes.*,
-    REDUCE(
-      SLICE(SEQUENCE(1, 100), 1, 16),
-      TRANSFORM(
-        nodes.starts,
-        s -> CAST(ROW(s.id, 0, s.id, NULL, NULL, NULL, s.node.session_key, FALSE) AS ROW(
-          start_id VARCHAR,
-          depth INTEGER,
-          node_id VARCHAR,
-          nearer_id VARCHAR,
-          link VARCHAR,
-          confidence VARCHAR,
-          path VARCHAR,
-          has_returned BOOLEAN
-        ))
-      ),
-      (places, depth) -> CONCAT(
-        places,
-        FLATTEN(
-          TRANSFORM(
-            FILTER(places, p -> p.depth = depth - 1 AND NOT p.has_returned),
-            p -> TRANSFORM(
-              FLATTEN(
-                COALESCE(ELEMENT_AT(nodes.by_use, p.node_id), CAST(ARRAY[] AS ARRAY(ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR)))))
-              ),
-              s -> CAST(ROW(
-                p.start_id,
-                CAST(depth AS INTEGER),
-                s.node_id,
-                p.node_id,
-                s.link,
-                s.confidence,
-                p.path || COALESCE(ELEMENT_AT(ELEMENT_AT(nodes.by_id, s.node_id), 1).session_key, ''),
-                COALESCE(STRPOS(p.path, ELEMENT_AT(ELEMENT_AT(nodes.by_id, s.node_id), 1).session_key) > 0, FALSE)
-              ) AS ROW(
-                start_id VARCHAR,
-                depth INTEGER,
-                node_id VARCHAR,
-                nearer_id VARCHAR,
-                link VARCHAR,
-                confidence VARCHAR,
-                path VARCHAR,
-                has_returned BOOLEAN
-              ))
-            )
-          )
-        )
-      ),
-      places -> places
-    ) AS places
-  FROM nodes
+  )]) AS console(console_keys)
 ), shown AS (
   SELECT
-    walked.by_id,
+    rows_of.*
+  FROM descended
+  CROSS JOIN UNNEST(TRANSFORM(
     CONCAT(
-      walked.descent,
+      descended.descent,
       TRANSFORM(
-        walked.places,
+        FILTER(descended.places, p -> CONTAINS(descended.chosen, p.start)),
         p -> CAST(ROW(
-          p.start_id,
+          p.start,
           CASE WHEN p.depth = 0 THEN 'start' ELSE 'origin' END,
           p.depth,
-          p.node_id,
-          p.nearer_id,
-          p.link,
+          p.node,
+          p.nearer,
+          p.rule,
           p.confidence,
-          NOT p.has_returned
-          AND CARDINALITY(
-            FLATTEN(
-              COALESCE(
-                ELEMENT_AT(walked.by_use, p.node_id),
-                CAST(ARRAY[] AS ARRAY(ARRAY(ROW(node_id VARCHAR, link VARCHAR, confidence VARCHAR))))
-              )
-            )
-          ) = 0,
-          CASE WHEN p.has_returned THEN 'cycle' WHEN p.depth = 16 THEN 'depth-limit' END
+          CASE WHEN p.has_returned THEN 'cycle' WHEN CARDINALITY(p.step.nodes) = 0 THEN 'end' WHEN p.depth = 16 THEN 'depth-limit' END
         ) AS ROW(
-          start_id VARCHAR,
+          start BIGINT,
           direction VARCHAR,
           depth INTEGER,
-          node_id VARCHAR,
-          nearer_id VARCHAR,
-          link VARCHAR,
+          node BIGINT,
+          nearer BIGINT,
+          rule BIGINT,
           confidence VARCHAR,
-          ends BOOLEAN,
           note VARCHAR
         ))
       )
-    ) AS rows_shown
-  FROM walked
+    ),
+    r -> ROW(
+      r.direction,
+      r.depth,
+      r.rule,
+      r.confidence,
+      r.note,
+      r.node <= descended.issuances,
+      ELEMENT_AT(descended.nodes, r.start).access_key_id,
+      ELEMENT_AT(descended.nodes, r.start).principal_id,
+      ELEMENT_AT(descended.nodes, r.start).created,
+      CASE
+        WHEN r.direction = 'derived' AND r.nearer <= descended.issuances
+        THEN COALESCE(ELEMENT_AT(ELEMENT_AT(descended.console_keys, r.nearer), 1), ELEMENT_AT(descended.nodes, r.nearer).issued_key)
+        ELSE ELEMENT_AT(descended.nodes, r.nearer).access_key_id
+      END,
+      CASE
+        WHEN r.direction = 'derived' AND r.nearer <= descended.issuances
+        THEN ELEMENT_AT(descended.nodes, r.nearer).issued_principal
+        ELSE ELEMENT_AT(descended.nodes, r.nearer).principal_id
+      END,
+      CASE
+        WHEN r.direction = 'derived' AND r.nearer <= descended.issuances
+        THEN ELEMENT_AT(descended.nodes, r.nearer).issued_created
+        ELSE ELEMENT_AT(descended.nodes, r.nearer).created
+      END,
+      CASE
+        WHEN r.direction = 'derived' AND r.node > descended.issuances
+        THEN ELEMENT_AT(
+          ARRAY_SORT(
+            TRANSFORM(ELEMENT_AT(descended.places, r.node - descended.events).step.nodes, n -> ELEMENT_AT(descended.nodes, n)),
+            (a, b) -> CASE WHEN COALESCE(a.event_id, '~') || a.access_key_id < COALESCE(b.event_id, '~') || b.access_key_id THEN -1 ELSE 1 END
+          ),
+          1
+        )
+        ELSE ELEMENT_AT(descended.nodes, r.node)
+      END /* what a service went on from: of calls of several keys in one second the one with the smallest id */,
+      CASE WHEN r.direction = 'derived' THEN ELEMENT_AT(ELEMENT_AT(descended.console_keys, r.node), 1) END,
+      ELEMENT_AT(descended.nodes, r.node)
+    )
+  )) AS rows_of(direction, depth, rule, confidence, note, is_issuance, start_key, start_principal, start_created, nearer_key, nearer_principal, nearer_created, event, console_key, node)
+), hops AS (
+  SELECT
+    shown.*,
+    CASE
+      WHEN shown.direction = 'derived' AND shown.is_issuance
+      THEN COALESCE(shown.console_key, node.issued_key)
+      ELSE node.access_key_id
+    END AS access_key_id,
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_principal ELSE node.principal_id END AS principal_id,
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_created ELSE node.created END AS created,
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_type ELSE node.identity_type END AS identity_type,
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_arn ELSE node.identity_arn END AS identity_arn,
+    CASE WHEN shown.direction = 'derived' AND shown.is_issuance THEN node.issued_account ELSE node.account_id END AS account_id,
+    CASE WHEN shown.direction <> 'derived' THEN node.mfa_authenticated END AS mfa_authenticated,
+    CASE WHEN shown.direction <> 'derived' THEN node.on_behalf_of END AS on_behalf_of,
+    CASE WHEN shown.direction <> 'derived' THEN node.source_identity END AS source_identity,
+    CASE WHEN shown.is_issuance THEN node.issued_source_identity END AS issued_source_identity,
+    CASE WHEN shown.is_issuance THEN node.expires END AS expires,
+    shown.is_issuance AND node.issued_key IS NULL AS is_sign_in,
+    node.issued_arn,
+    node.invoked_by AS used_by,
+    event.event_name,
+    event.event_id,
+    event.second,
+    event.aws_region,
+    event.source_ip,
+    event.user_agent,
+    event.invoked_by
+  FROM shown
+  CROSS JOIN UNNEST(ARRAY[shown.node]) AS node(event_name, event_id, second, aws_region, source_ip, user_agent, expires, access_key_id, principal_id, created, identity_type, identity_arn, account_id, invoked_by, mfa_authenticated, source_identity, on_behalf_of, session_key, issued_key, issued_principal, issued_created, issued_type, issued_arn, issued_account, issued_source_identity, is_asked, used_then)
+  CROSS JOIN UNNEST(ARRAY[shown.event]) AS event(event_name, event_id, second, aws_region, source_ip, user_agent, expires, access_key_id, principal_id, created, identity_type, identity_arn, account_id, invoked_by, mfa_authenticated, source_identity, on_behalf_of, session_key, issued_key, issued_principal, issued_created, issued_type, issued_arn, issued_account, issued_source_identity, is_asked, used_then)
 ), answer AS (
   SELECT DISTINCT
-    starts.session_id AS start_session_id,
-    rows_of.direction,
-    rows_of.depth,
-    hops.session_id,
+    COALESCE(
+      hops.start_principal || '@' || DATE_FORMAT(DATE_ADD('SECOND', CAST(hops.start_created AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
+      hops.start_key
+    ) AS start_session_id,
+    hops.direction,
+    hops.depth,
+    COALESCE(
+      hops.principal_id || '@' || DATE_FORMAT(DATE_ADD('SECOND', CAST(hops.created AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
+      hops.access_key_id
+    ) AS session_id,
     hops.access_key_id,
     hops.principal_id,
     hops.identity_type,
     hops.identity_arn,
     hops.account_id,
     DATE_ADD('SECOND', CAST(hops.created AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)) AS session_created_at,
-    rows_of.link,
-    rows_of.confidence,
+    CASE
+      WHEN hops.direction = 'derived'
+      THEN CASE
+        WHEN NOT hops.is_issuance
+        THEN 'forwarded'
+        WHEN hops.event_name = 'CreateAccessKey'
+        THEN 'created-key'
+        WHEN hops.is_sign_in
+        THEN 'sign-in'
+        WHEN NOT hops.console_key IS NULL
+        THEN 'issued-session'
+        ELSE 'issued-key'
+      END
+      WHEN hops.rule IN (1, 2)
+      THEN 'issued-key'
+      WHEN hops.rule = 3
+      THEN 'issued-session'
+      WHEN hops.rule = 4
+      THEN 'sign-in'
+      WHEN hops.rule = 5
+      THEN 'created-key'
+      WHEN hops.rule = 6
+      THEN 'forwarded'
+    END AS link,
+    hops.confidence,
     hops.event_name,
     hops.event_id,
-    DATE_ADD('SECOND', CAST(hops.second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)) AS event_time,
+    CASE WHEN hops.depth > 0 THEN DATE_ADD('SECOND', CAST(hops.second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)) END AS event_time,
     hops.aws_region,
     hops.source_ip,
     hops.user_agent,
     DATE_ADD('SECOND', CAST(hops.expires AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)) AS expires_at,
     hops.mfa_authenticated,
-    hops.source_identity,
+    COALESCE(hops.source_identity, hops.issued_source_identity) AS source_identity,
     hops.on_behalf_of,
-    CASE WHEN rows_of.ends THEN hops.origin ELSE rows_of.note END AS origin,
-    CASE WHEN rows_of.depth > 0 THEN COALESCE(nearer.session_id, starts.session_id) END AS linked_session_id,
-    CASE WHEN rows_of.depth > 0 THEN nearer.access_key_id END AS linked_access_key_id,
-    CASE WHEN rows_of.depth > 0 THEN hops.invoked_by END AS invoked_by
-  FROM shown
-  CROSS JOIN UNNEST(shown.rows_shown) AS rows_of(start_id, direction, depth, node_id, nearer_id, link, confidence, ends, note)
-  CROSS JOIN UNNEST(ARRAY[ELEMENT_AT(ELEMENT_AT(shown.by_id, rows_of.node_id), 1)]) AS hops(session_id, access_key_id, principal_id, identity_type, identity_arn, account_id, created, event_name, event_id, second, aws_region, source_ip, user_agent, expires, mfa_authenticated, source_identity, on_behalf_of, invoked_by, session_key, origin)
-  CROSS JOIN UNNEST(ARRAY[ELEMENT_AT(ELEMENT_AT(shown.by_id, rows_of.start_id), 1)]) AS starts(session_id, access_key_id, principal_id, identity_type, identity_arn, account_id, created, event_name, event_id, second, aws_region, source_ip, user_agent, expires, mfa_authenticated, source_identity, on_behalf_of, invoked_by, session_key, origin)
-  CROSS JOIN UNNEST(ARRAY[ELEMENT_AT(ELEMENT_AT(shown.by_id, COALESCE(rows_of.nearer_id, rows_of.start_id)), 1)]) AS nearer(session_id, access_key_id, principal_id, identity_type, identity_arn, account_id, created, event_name, event_id, second, aws_region, source_ip, user_agent, expires, mfa_authenticated, source_identity, on_behalf_of, invoked_by, session_key, origin)
+    CASE
+      WHEN hops.note = 'end'
+      THEN CASE
+        WHEN hops.identity_type = 'AWSAccount'
+        THEN 'external-account'
+        WHEN hops.access_key_id IS NULL
+        AND hops.identity_type = 'AWSService'
+        OR NOT hops.used_by IS NULL
+        AND (
+          hops.identity_type IS NULL OR hops.access_key_id IS NULL
+        )
+        THEN 'service'
+        WHEN hops.identity_type = 'IdentityCenterUser'
+        THEN 'identity-center'
+        WHEN hops.identity_type = 'SAMLUser' AND hops.issued_arn LIKE '%:assumed-role/AWSReservedSSO!_%' ESCAPE '!'
+        THEN 'identity-center'
+        WHEN hops.identity_type IN ('SAMLUser', 'WebIdentityUser', 'Directory', 'Unknown')
+        THEN 'federated'
+        WHEN hops.access_key_id IS NULL AND hops.is_sign_in
+        THEN 'console-sign-in'
+        WHEN NOT hops.access_key_id IS NULL AND hops.created IS NULL AND hops.access_key_id NOT LIKE 'ASIA%'
+        THEN CASE WHEN hops.identity_type = 'Root' THEN 'root' ELSE 'long-term-key' END
+        ELSE 'not-in-logs'
+      END
+      ELSE hops.note
+    END AS origin,
+    CASE
+      WHEN hops.depth > 0
+      THEN COALESCE(
+        hops.nearer_principal || '@' || DATE_FORMAT(DATE_ADD('SECOND', CAST(hops.nearer_created AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)), '%Y-%m-%dT%TZ'),
+        hops.nearer_key
+      )
+    END AS linked_session_id,
+    CASE WHEN hops.depth > 0 THEN hops.nearer_key END AS linked_access_key_id,
+    CASE WHEN hops.depth > 0 THEN hops.invoked_by END AS invoked_by
+  FROM hops
 )
 SELECT
   answer.start_session_id,

@@ -81,6 +81,7 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleArn'), '') AS role_arn,
     NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleSessionName'), '') AS role_session_name,
     NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.targetPrincipal'), '') AS target_principal,
+    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.sourceIdentity'), '') AS issued_source_identity,
     CASE
       WHEN events.event_source = 'rolesanywhere.amazonaws.com'
       THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentialSet[0].credentials.expiration'), '')
@@ -89,16 +90,7 @@ WITH parameters /* the values asked about */ AS (
     END AS expiration
   FROM events
   WHERE
-    events.error_code IS NULL
-    AND events.error_message IS NULL
-    AND COALESCE(
-      NULLIF(
-        JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
-        ''
-      ),
-      ''
-    ) <> 'Failure'
-    AND (
+    (
       events.event_source = 'sts.amazonaws.com'
       AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
       OR events.event_source = 'signin.amazonaws.com'
@@ -111,6 +103,15 @@ WITH parameters /* the values asked about */ AS (
       AND events.event_name = 'CreateAccessKey'
       OR events.event_name = 'CreateOAuth2Token'
     )
+    AND events.error_code IS NULL
+    AND events.error_message IS NULL
+    AND COALESCE(
+      NULLIF(
+        JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+        ''
+      ),
+      ''
+    ) <> 'Failure'
 ), vending /* whom they issued it to */ AS (
   SELECT
     vending_calls.*,
@@ -227,8 +228,7 @@ WITH parameters /* the values asked about */ AS (
       ),
       1
     ) AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    NULLIF(JSON_EXTRACT_SCALAR(vending_calls.request_parameters, '$.sourceIdentity'), '') AS issued_source_identity
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
   SELECT

@@ -59,6 +59,7 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(JSON_VALUE(events.request_parameters, '$.roleArn') ->> '$', '') AS role_arn,
     NULLIF(JSON_VALUE(events.request_parameters, '$.roleSessionName') ->> '$', '') AS role_session_name,
     NULLIF(JSON_VALUE(events.request_parameters, '$.targetPrincipal') ->> '$', '') AS target_principal,
+    NULLIF(JSON_VALUE(events.request_parameters, '$.sourceIdentity') ->> '$', '') AS issued_source_identity,
     CASE
       WHEN events.event_source = 'rolesanywhere.amazonaws.com'
       THEN NULLIF(JSON_VALUE(events.response_elements, '$.credentialSet[0].credentials.expiration') ->> '$', '')
@@ -67,13 +68,7 @@ WITH parameters /* the values asked about */ AS (
     END AS expiration
   FROM events
   WHERE
-    events.error_code IS NULL
-    AND events.error_message IS NULL
-    AND COALESCE(
-      NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
-      ''
-    ) <> 'Failure'
-    AND (
+    (
       events.event_source = 'sts.amazonaws.com'
       AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
       OR events.event_source = 'signin.amazonaws.com'
@@ -86,6 +81,12 @@ WITH parameters /* the values asked about */ AS (
       AND events.event_name = 'CreateAccessKey'
       OR events.event_name = 'CreateOAuth2Token'
     )
+    AND events.error_code IS NULL
+    AND events.error_message IS NULL
+    AND COALESCE(
+      NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
+      ''
+    ) <> 'Failure'
 ), vending /* whom they issued it to */ AS (
   SELECT
     vending_calls.*,
@@ -186,8 +187,7 @@ WITH parameters /* the values asked about */ AS (
         )[1]
       )
     )[1] AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    NULLIF(JSON_VALUE(vending_calls.request_parameters, '$.sourceIdentity') ->> '$', '') AS issued_source_identity
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
   SELECT

@@ -214,6 +214,11 @@ WITH parameters /* the values asked about */ AS (
       THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'targetPrincipal') AS VARCHAR), '')
     END AS target_principal,
     CASE
+      WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'sourceIdentity'))
+      AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'sourceIdentity'))
+      THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'sourceIdentity') AS VARCHAR), '')
+    END AS issued_source_identity,
+    CASE
       WHEN events.event_source = 'rolesanywhere.amazonaws.com'
       THEN CASE
         WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
@@ -229,17 +234,7 @@ WITH parameters /* the values asked about */ AS (
     END AS expiration
   FROM events
   WHERE
-    events.error_code IS NULL
-    AND events.error_message IS NULL
-    AND COALESCE(
-      CASE
-        WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
-        AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
-        THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
-      END,
-      ''
-    ) <> 'Failure'
-    AND (
+    (
       events.event_source = 'sts.amazonaws.com'
       AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
       OR events.event_source = 'signin.amazonaws.com'
@@ -252,6 +247,16 @@ WITH parameters /* the values asked about */ AS (
       AND events.event_name = 'CreateAccessKey'
       OR events.event_name = 'CreateOAuth2Token'
     )
+    AND events.error_code IS NULL
+    AND events.error_message IS NULL
+    AND COALESCE(
+      CASE
+        WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
+        AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
+        THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
+      END,
+      ''
+    ) <> 'Failure'
 ), vending /* whom they issued it to */ AS (
   SELECT
     vending_calls.*,
@@ -392,12 +397,7 @@ WITH parameters /* the values asked about */ AS (
         )
       END
     END AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    CASE
-      WHEN NOT IS_OBJECT(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
-      AND NOT IS_ARRAY(GET_PATH(vending_calls.request_parameters, 'sourceIdentity'))
-      THEN NULLIF(CAST(GET_PATH(vending_calls.request_parameters, 'sourceIdentity') AS VARCHAR), '')
-    END AS issued_source_identity
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
   SELECT

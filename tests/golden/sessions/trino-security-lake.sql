@@ -88,45 +88,55 @@ WITH parameters /* the values asked about */ AS (
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
-    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleArn'), '') AS role_arn,
-    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleSessionName'), '') AS role_session_name,
-    NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.targetPrincipal'), '') AS target_principal,
+    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleArn'), '') END AS role_arn,
+    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleSessionName'), '') END AS role_session_name,
+    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.targetPrincipal'), '') END AS target_principal,
+    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.sourceIdentity'), '') END AS issued_source_identity,
     CASE
       WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentialSet[0].credentials.expiration'), '')
+      THEN CASE
+        WHEN events.is_vending
+        THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentialSet[0].credentials.expiration'), '')
+      END
       WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentials.expiration'), '')
-    END AS expiration,
-    COALESCE(
-      events.error_code IS NULL
-      AND events.error_message IS NULL
-      AND COALESCE(
-        NULLIF(
-          JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+      THEN CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentials.expiration'), '') END
+    END AS expiration
+  FROM (
+    SELECT
+      events.*,
+      COALESCE(
+        (
+          events.event_source = 'sts.amazonaws.com'
+          AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
+          OR events.event_source = 'signin.amazonaws.com'
+          AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
+          OR events.event_source = 'cognito-identity.amazonaws.com'
+          AND events.event_name = 'GetCredentialsForIdentity'
+          OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
+          AND events.event_name = 'CreateSession'
+          OR events.event_source = 'iam.amazonaws.com'
+          AND events.event_name = 'CreateAccessKey'
+          OR events.event_name = 'CreateOAuth2Token'
+        )
+        AND events.error_code IS NULL
+        AND events.error_message IS NULL
+        AND COALESCE(
+          NULLIF(
+            JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+            ''
+          ),
           ''
-        ),
-        ''
-      ) <> 'Failure'
-      AND (
-        events.event_source = 'sts.amazonaws.com'
-        AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken', 'GetFederationToken')
-        OR events.event_source = 'signin.amazonaws.com'
-        AND events.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication', 'GetSigninToken')
-        OR events.event_source = 'cognito-identity.amazonaws.com'
-        AND events.event_name = 'GetCredentialsForIdentity'
-        OR events.event_source IN ('rolesanywhere.amazonaws.com', 's3express.amazonaws.com')
-        AND events.event_name = 'CreateSession'
-        OR events.event_source = 'iam.amazonaws.com'
-        AND events.event_name = 'CreateAccessKey'
-        OR events.event_name = 'CreateOAuth2Token'
-      ),
-      FALSE
-    ) AS is_vending
-  FROM events
+        ) <> 'Failure',
+        FALSE
+      ) AS is_vending
+    FROM events
+  ) AS events
 ), vending /* whom they issued it to */ AS (
   SELECT
     vending_calls.*,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_source = 'iam.amazonaws.com'
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.accessKey.accessKeyId'), '')
       WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
@@ -239,8 +249,7 @@ WITH parameters /* the values asked about */ AS (
       ),
       1
     ) AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console,
-    NULLIF(JSON_EXTRACT_SCALAR(vending_calls.request_parameters, '$.sourceIdentity'), '') AS issued_source_identity
+    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
   SELECT
