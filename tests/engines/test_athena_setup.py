@@ -110,9 +110,17 @@ def test_what_is_asked_of_aws_is_within_the_rights_of_the_command(
 def test_init_asks_and_shows_the_tables_that_look_like_cloudtrail(
     story: DemoStory, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # profile, dialect, five keys of the connection, database, table by its number, layout, partitions, own accounts, endpoints, ranges
-    answers = iter(["prod", "", "", "", "", "", "", SCHEMA, "2", "", "", "111122223333, 444455556666", "", ""])
-    monkeypatch.setattr("typer.prompt", lambda text, default=None, **_: next(answers) or default or "")
+    answers = {
+        "profile": "prod",
+        "database that": SCHEMA,
+        "table of": "2",
+        "your own AWS accounts": "111122223333, 444455556666",
+    }
+
+    def prompt(text: str, default: str | None = None, **_: Any) -> str:
+        return next((answer for about, answer in answers.items() if text.startswith(about)), default or "")
+
+    monkeypatch.setattr("typer.prompt", prompt)
     status, _, err = call("init")
     assert status == 0, err
     assert f"{SCHEMA}.trail (cloudtrail), {SCHEMA}.old_trail (cloudtrail-serde)" in err and "flows" not in err
@@ -141,7 +149,7 @@ def test_check_names_the_layout_that_fits_and_what_an_older_table_costs(story: D
         "cloudtrail-serde fits, not cloudtrail: the table lacks eventcategory, sessioncredentialfromconsole"
     )
     assert layout["do"] == 'say layout = "cloudtrail-serde" in the profile'
-    wanted = "sessioncredentialfromconsole is missing: a console session shows only where its sign-in is in the data (console-keys"
+    wanted = "sessioncredentialfromconsole is missing: a console session shows only where its sign-in is in the data ("
     assert any(detail.startswith(wanted) for detail in layout["details"])
 
 
