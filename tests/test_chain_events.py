@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 import random
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from sqlgen.queries import load_query
 from sqlgen.renderer import render
 from tests import reference
 from tests.embedded import ask, open_world
+from tests.logs import read_logs
 from tests.reference.chain_events import kept_events
 from tests.reference.events import Event, read_events
 from tests.reference.issuances import read_issuances
@@ -181,9 +180,7 @@ def test_its_columns_are_those_of_events_and_every_engine_has_a_layout_for_them(
 
 def test_the_demo_is_kept_in_few_rows(tmp_path: Any) -> None:
     story = write_demo(tmp_path)
-    records = [
-        record for path in story.deliveries for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]
-    ]
+    records = read_logs(story.deliveries)
     with open_world(records) as connection:
         kept = ask(connection, "chain-events", {})
         connection.execute(f"CREATE TABLE chain_events AS {text()}")

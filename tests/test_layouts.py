@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from pathlib import Path
 
 from sqlgen.demo import write_demo
 from sqlgen.dialects import load_layout
 from tests.embedded import ask, open_world
+from tests.logs import read_logs
 
 TAILPIPE = """
 CREATE TABLE aws_cloudtrail_log AS
@@ -35,9 +34,7 @@ FROM delivery_records
 
 def test_tailpipe(tmp_path: Path) -> None:
     story = write_demo(tmp_path)
-    records = [
-        record for path in story.deliveries for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]
-    ]
+    records = read_logs(story.deliveries)
     with open_world(records, store=False) as connection:
         connection.execute(TAILPIPE)
         made = {row[0]: row[1].replace('"', "") for row in connection.execute("DESCRIBE aws_cloudtrail_log").fetchall()}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import warnings
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import reference, worlds
+from tests.logs import REAL_LOGS, read_logs, real_logs, source
 from tests.reference.events import expiry, matches, read_events, time
 from tests.reference.session_summary import denied_target, search_filter
 
 Record = dict[str, Any]
-LOGS = Path(__file__).parents[2] / "shared" / "data" / "cloudtrail"
 DAY = "2021-08-27T"
 ALICE = {
     "type": "IAMUser",
@@ -842,18 +839,15 @@ def test_every_walk_ends_somewhere(data: st.DataObject) -> None:
     assert all(row["depth"] <= asked["max_depth"] for row in rows)
 
 
-def real_logs() -> dict[str, list[Record]]:
-    """The records of the real logs by source; none, with a warning, where the folder is absent."""
-    if not LOGS.is_dir():
-        warnings.warn(f"no real logs at {LOGS}: nothing was checked against them", stacklevel=2)
-    return {
-        path.name.removesuffix(".json.gz"): json.loads(gzip.decompress(path.read_bytes()))["Records"]
-        for path in sorted(LOGS.glob("*.json.gz"))
-    }
+def logs_by_source() -> dict[str, list[Record]]:
+    """The records of the real logs; none, with a warning, where there are none."""
+    if not real_logs():
+        warnings.warn(f"no real logs at {REAL_LOGS}: nothing was checked against them", stacklevel=2)
+    return {source(path): read_logs([path]) for path in real_logs()}
 
 
 def test_real_logs_go_through_every_query() -> None:
-    for records in real_logs().values():
+    for records in logs_by_source().values():
         rows = [*reference.issuances(records), *reference.console_keys(records), *reference.session_summary(records)]
         keys = sorted({one.access_key_id for one in read_events(records) if one.access_key_id})[:5]
         for key in keys:
@@ -862,7 +856,7 @@ def test_real_logs_go_through_every_query() -> None:
 
 
 def test_what_is_known_of_the_real_logs() -> None:
-    logs = real_logs()
+    logs = logs_by_source()
     if (records := logs.get("invictus-aws-dataset")) is not None:
         derived = hops(records, access_key="AKIATFQR7NSC8Q4X20BJ", direction="derived")
         assert ("d1", "ASIATFQR7NSCWLLE7IWW", "issued-key", "exact", None) in derived

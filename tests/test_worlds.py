@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 import random
 import warnings
@@ -18,9 +16,9 @@ from hypothesis import strategies as st
 from sqlgen.demo import write_demo
 from tests import reference
 from tests.embedded import ask, open_world
+from tests.logs import REAL_LOGS, read_logs, real_logs, source
 from tests.worlds import questions, worlds
 
-REAL_LOGS = Path(__file__).parents[2] / "shared" / "data" / "cloudtrail"
 DEEP = os.environ.get("SQLGEN_WORLDS")
 WORLDS = int(DEEP or "30")
 """How many worlds are made: always the same ones, but `make test-deep` makes many more, and others each time."""
@@ -111,9 +109,7 @@ def some_questions(records: list[Record], count: int) -> list[tuple[str, dict[st
 
 def test_the_demo(tmp_path: Path) -> None:
     story = write_demo(tmp_path)
-    records = [
-        record for path in story.deliveries for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]
-    ]
+    records = read_logs(story.deliveries)
     with open_world(records) as connection:
         for query, asked in some_questions(records, 12):
             assert_same(records, connection, query, asked)
@@ -121,13 +117,9 @@ def test_the_demo(tmp_path: Path) -> None:
             assert_same(records, connection, "identity-chain", {"access_key": key, "direction": "both"})
 
 
-def real_logs() -> list[Path]:
-    return sorted(REAL_LOGS.glob("*.json.gz"))
-
-
-@pytest.mark.parametrize("path", real_logs(), ids=lambda path: path.name.removesuffix(".json.gz"))
+@pytest.mark.parametrize("path", real_logs(), ids=source)
 def test_real_logs(path: Path) -> None:
-    records = json.loads(gzip.decompress(path.read_bytes()))["Records"]
+    records = read_logs([path])
     with open_world(records) as connection:
         for query, asked in some_questions(records, 6):
             assert_same(records, connection, query, asked)

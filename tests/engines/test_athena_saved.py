@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -26,6 +24,7 @@ from tests import reference
 from tests.engines.athena_endpoint import AthenaEndpoint
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import load_cloudtrail
+from tests.logs import read_logs
 from tests.worlds import build
 
 pytestmark = pytest.mark.trino
@@ -130,9 +129,7 @@ def test_the_page_s_statement_finds_the_demo_s_origin(
     trino: TrinoServer, warehouse: AthenaWarehouse, tmp_path: Path
 ) -> None:
     story = write_demo(tmp_path)
-    records = [
-        record for file in story.deliveries for record in json.loads(gzip.decompress(file.read_bytes()))["Records"]
-    ]
+    records = read_logs(story.deliveries)
     load_cloudtrail(trino, records, layout="cloudtrail", schema=SCHEMA, table="demo")
     list(save(["identity-chain"], replace(PROFILE, table=f"{SCHEMA}.demo"), warehouse=warehouse))
     page = (Path(__file__).parents[2] / "docs" / "save.md").read_text()

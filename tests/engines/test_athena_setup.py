@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlgen.demo import DemoStory, write_demo
 from sqlgen.settings import load_profile
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import Layout, load_cloudtrail
+from tests.logs import read_logs
 
 if TYPE_CHECKING:
     from tests.engines.athena_endpoint import AthenaEndpoint
@@ -30,9 +30,7 @@ Call = Callable[..., Called]
 def story(trino: TrinoServer, tmp_path_factory: pytest.TempPathFactory) -> DemoStory:
     """The demo's records, in a database with a table of each age, and one of something else."""
     story = write_demo(tmp_path_factory.mktemp("demo"))
-    records = [
-        record for path in story.deliveries for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]
-    ]
+    records = read_logs(story.deliveries)
     layouts: dict[str, Layout] = {"trail": "cloudtrail", "old_trail": "cloudtrail-serde"}
     for table, layout in layouts.items():
         load_cloudtrail(trino, records, layout=layout, schema=SCHEMA, table=table)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gzip
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from sqlgen.runner import fetch as fetch_embedded
 from tests import reference
 from tests.embedded import open_world
 from tests.engines.snowflake_tables import load_cloudtrail, panther_resources
+from tests.logs import once, read_logs, real_logs, source
 from tests.normalise import Row, normal_rows
 from tests.worlds import build
 
@@ -156,10 +155,15 @@ def test_markers_are_bound_in_their_order(snowflake_connection: SnowflakeConnect
 
 @pytest.fixture(scope="module")
 def demo_records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
-    story = write_demo(tmp_path_factory.mktemp("demo"))
-    files: list[Path] = list(story.deliveries)
-    return [record for path in files for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
+    return read_logs(write_demo(tmp_path_factory.mktemp("demo")).deliveries)
 
 
 def test_the_demo(snowflake_connection: SnowflakeConnection, demo_records: list[Record]) -> None:
     assert_same(snowflake_connection, demo_records, "records", 2)
+
+
+@pytest.mark.parametrize(
+    ("turn", "path"), list(enumerate(real_logs())), ids=lambda one: source(one) if isinstance(one, Path) else ""
+)
+def test_real_logs(snowflake_connection: SnowflakeConnection, turn: int, path: Path) -> None:
+    assert_same(snowflake_connection, once(read_logs([path])), LAYOUTS[turn % len(LAYOUTS)], turn)

@@ -52,8 +52,8 @@ SELECT
   END AS principal_id,
   NULLIF(actor.user.uid, '') AS identity_arn,
   NULLIF(actor.user.account.uid, '') AS account_id,
-  -- the credential id of a bearer token may stand here, never in capitals alone
-  CASE WHEN matches(actor.user.credential_uid, '^[A-Z0-9]+$') THEN actor.user.credential_uid END AS access_key_id,
+  -- the credential id of a bearer token may stand here, which has small letters
+  CASE WHEN matches(actor.user.credential_uid, '^[^a-z]+$') THEN actor.user.credential_uid END AS access_key_id,
   NULLIF(actor.user.name, '') AS user_name,
   NULLIF(actor.invoked_by, '') AS invoked_by,
   CAST(date_trunc('second', actor.session.created_time_dt) AS TIMESTAMP) AS created_at,

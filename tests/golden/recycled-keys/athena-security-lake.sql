@@ -25,7 +25,7 @@ WITH parameters /* the values asked about */ AS (
     END AS principal_id, /* Since July 2025 uid_alt is the user id of onBehalfOf where there is one, and the identity store stands in idp.uid (of account */ /* changes in unmapped, there without the user id, which older rows have beside it). The principal of a role session is then put */ /* together from its role and the name in its arn. */
     NULLIF(actor.user.uid, '') AS identity_arn,
     NULLIF(actor.user.account.uid, '') AS account_id,
-    CASE WHEN REGEXP_LIKE(actor.user.credential_uid, '^[A-Z0-9]+$') THEN actor.user.credential_uid END AS access_key_id, /* the credential id of a bearer token may stand here, never in capitals alone */
+    CASE WHEN REGEXP_LIKE(actor.user.credential_uid, '^[^a-z]+$') THEN actor.user.credential_uid END AS access_key_id, /* the credential id of a bearer token may stand here, which has small letters */
     CAST(DATE_TRUNC('SECOND', actor.session.created_time_dt) AS TIMESTAMP) AS created_at
   FROM amazon_security_lake_table_cloud_trail_mgmt_2_0
   CROSS JOIN parameters
