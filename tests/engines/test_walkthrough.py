@@ -61,7 +61,7 @@ def test_snowflake(tmp_path: Path) -> None:
     from tests.snowflake_home import HOME, write_connection
 
     with snowflake_server() as server:
-        write_connection(server.port)
+        write_connection(server.port, options={"database": "SECURITY", "schema": "PUBLIC"})
         with server.connect(database="SECURITY", session_parameters={}) as loader:
             load_cloudtrail(loader, demo_records(tmp_path / "demo"), layout="event", table="cloudtrail_events")
         walk("snowflake.md", tmp_path, {"SNOWFLAKE_HOME": str(HOME)})
