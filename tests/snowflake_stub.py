@@ -62,6 +62,8 @@ class Statement:
 class SnowflakeStub:
     """The scripts and what was seen. `statuses`: HTTP statuses that the next requests get in place of an answer.
 
+    `is_hanging`: no request is answered before the end; `hangs` is set once one waits.
+
     `answer`: what answers a text, before `answers` do, in their order; None from it: they do.
     """
 
@@ -74,6 +76,7 @@ class SnowflakeStub:
     login_queries: list[dict[str, list[str]]] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     is_hanging: bool = False
+    hangs: threading.Event = field(default_factory=threading.Event)
     closed_sessions: int = 0
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -177,7 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Content-Encoding") == "gzip":
             raw = gzip.decompress(raw)
         if self.stub.is_hanging:
-            self.stub.released.wait(30)
+            self.stub.hangs.set()
+            self.stub.released.wait()
         if match := re.fullmatch(r"/parts/([^/]+)/(\d+)", path):
             part = self.stub.statement(match[1]).answer.parts[int(match[2])]
             self._send(200 if part is not None else 404, ",".join(map(json.dumps, part or [])).encode())

@@ -19,6 +19,7 @@ from sqlgen.grants import grant, grant_commands
 KNOWN = {
     "table": "security.trail",
     "home": "investigations",
+    "edges": "investigations.chain_events",
     "account": "111122223333",
     "region": "eu-west-1",
     "workgroup": "security",
@@ -130,6 +131,16 @@ def test_resources_are_those_that_were_named() -> None:
     assert named["Keys"] == KNOWN["kms_key"]
 
 
+def test_the_scheduled_table_is_read_where_the_profile_names_it() -> None:
+    named = {one["Sid"]: one for one in statements("run")}
+    assert named["EdgesFiles"]["Resource"] == ["arn:aws:s3:::amzn-s3-demo-kept/chain_events/*"]
+    assert "arn:aws:glue:eu-west-1:111122223333:table/investigations/chain_events" in named["EdgesTable"]["Resource"]
+    without = json.loads(grant("athena", ["run"], {**KNOWN, "edges": None}).text)["Statement"]
+    assert {one["Sid"] for one in without} == {sid for sid in named if not sid.startswith("Edges")}
+    rules = json.loads(grant("trino", ["run"], {"table": "hive.security.trail", "edges": "iceberg.kept.edges"}).text)
+    assert ("iceberg", "kept", "edges") in {(one["catalog"], one["schema"], one["table"]) for one in rules["tables"]}
+
+
 def test_security_lake_is_read_through_lake_formation() -> None:
     sids = {one["Sid"] for one in statements("run", "security-lake")}
     assert "SecurityLake" in sids and not {"LogFiles", "LogBucket"} & sids
@@ -159,6 +170,7 @@ def test_snowflakes_grants_parse(command: str, layout: str | None) -> None:
     known = {
         "table": "security.public.trail",
         "home": "kept",
+        "edges": "kept.chain_events",
         "role": "analyst",
         "warehouse": "small",
         "integration": "trail_bucket",
@@ -169,6 +181,8 @@ def test_snowflakes_grants_parse(command: str, layout: str | None) -> None:
     lines = granted.text.splitlines()
     assert all(re.fullmatch(r"GRANT [A-Z, ]+ ON [A-Z]+( [\w.]+)? TO ROLE analyst;", line) for line in lines)
     assert ("GRANT SELECT ON TABLE security.public.trail TO ROLE analyst;" in lines) == (command != "ddl")
+    reads_edges = "GRANT SELECT ON TABLE security.kept.chain_events TO ROLE analyst;" in lines
+    assert reads_edges == (command in ("check", "run", "save")) and len(set(lines)) == len(lines)
     assert ("GRANT USAGE, CREATE FUNCTION ON SCHEMA security.kept TO ROLE analyst;" in lines) == (command == "save")
 
 

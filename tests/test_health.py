@@ -114,6 +114,33 @@ def test_a_table_that_is_not_there() -> None:
     assert verdicts["table"].says == f"there is no {LOG}" and verdicts["edges"].says == "there is no kept.edges"
 
 
+def kept_edges(*rows: Row, without: Sequence[str] = ()) -> Verdict:
+    columns = {"kept.edges": described("athena", "store", without=without)}
+    return found(profile(edges="kept.edges"), StubWarehouse("athena", columns, (rows,)))["edges"]
+
+
+@pytest.mark.parametrize(
+    ("newest", "says", "is_late"),
+    [
+        (datetime(2023, 7, 10, 11, 15, 59), "7 rows, the newest of 2023-07-10T11:15:59Z, 44 min behind", False),
+        (datetime(2023, 7, 9, 3), "7 rows, the newest of 2023-07-09T03:00:00Z, 33 h behind", False),
+        (datetime(2023, 7, 3), "7 rows, the newest of 2023-07-03T00:00:00Z, 7 days behind", True),
+    ],
+)
+def test_the_scheduled_table_is_there_and_how_late_it_is(newest: datetime, says: str, is_late: bool) -> None:
+    verdict = kept_edges({"newest": newest, "row_count": 7})
+    assert verdict.state == "ok" and says in verdict.says
+    assert ["sqlgen schedule --status" in detail for detail in verdict.details] == [True] * is_late
+
+
+def test_a_scheduled_table_that_is_empty_or_of_something_else_finds_no_chain() -> None:
+    empty = kept_edges({"newest": None, "row_count": 0})
+    assert (empty.state, empty.says) == ("failed", "kept.edges is empty, so that no chain is found in it")
+    assert "--backfill" in empty.do
+    other = kept_edges(without=("event_id",))
+    assert (other.state, other.says) == ("failed", "kept.edges lacks event_id")
+
+
 def test_no_connection_ends_it() -> None:
     verdicts = found(profile(), warehouse(refuse={"IDENTITY": "the credentials have expired"}))
     assert list(verdicts) == ["connection"] and "expired" in verdicts["connection"].says

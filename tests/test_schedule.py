@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,69 +15,23 @@ from typing import Any
 import duckdb
 import pytest
 
-from sqlgen import cli
 from sqlgen.answers import ask as ask_in_place
-from sqlgen.deliveries import load
-from sqlgen.errors import UsageError
 from sqlgen.profiles import Profile
-from sqlgen.schedules.backfill import backfill, parse_days
-from sqlgen.schedules.objects import CHAIN_EVENTS, OBJECTS, SESSION_SUMMARY, SESSIONS, KeptTable, choose, tables
-from sqlgen.schedules.runs import Rhythm, parse_every, parse_overlap, runs
+from sqlgen.schedules.backfill import backfill
+from sqlgen.schedules.objects import CHAIN_EVENTS, OBJECTS, SESSION_SUMMARY, SESSIONS, KeptTable
+from sqlgen.schedules.runs import Rhythm, runs
 from sqlgen.schedules.statements import Statements
-from sqlgen.schedules.status import examine
 from sqlgen.schedules.tables import TakenError, make, run
-from sqlgen.store import EVENT_STORE, fill_store
-from sqlgen.warehouses import open_warehouse
-from sqlgen.warehouses.base import Warehouse
+from sqlgen.store import EVENT_STORE
 from tests.embedded import ask
 from tests.normalise import normal_rows
-from tests.worlds import build, session, stamp, user
-
-Record = dict[str, Any]
-KEPT = tables(OBJECTS)
-EVERYTHING = [item.name for item in OBJECTS]
-
-
-def lab(path: Path) -> Profile:
-    return Profile("lab", "duckdb", EVENT_STORE, layout="store", connection={"database": str(path)})
-
-
-def write_log(path: Path, records: Sequence[Record]) -> None:
-    """Write the records into the database as its log, in the place of what was there."""
-    files = path.with_suffix(".json")
-    files.write_text(json.dumps({"Records": list(records)}), encoding="utf-8")
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(f"DROP TABLE IF EXISTS {EVENT_STORE}")
-        load(connection, [str(files)])
-        fill_store(connection)
+from tests.schedule_lab import KEPT, call, contents, days_of, fill, lab, opened, write_config, write_log
+from tests.worlds import build
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "events.duckdb"
-
-
-def opened(path: Path) -> Warehouse:
-    return open_warehouse(lab(path))
-
-
-def contents(path: Path, tables: Sequence[str] = ("chain_events", "sessions", "session_summary")) -> list[list[Any]]:
-    with duckdb.connect(str(path)) as connection:
-        return [connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall() for name in tables]
-
-
-def fill(path: Path, first: date, last: date) -> list[tuple[str, date, bool]]:
-    """Fill the days [first, last] in, and return what was done: table, day, whether it was done before."""
-    statements = Statements(lab(path))
-    with closing(opened(path)) as warehouse:
-        list(make(warehouse, statements, OBJECTS))
-        steps = backfill(warehouse, statements, KEPT, first, last + timedelta(days=1))
-        return [(step.table.name, step.day, step.was_done) for step in steps]
-
-
-def days_of(records: Sequence[Record]) -> tuple[date, date]:
-    days = sorted(str(record["eventTime"])[:10] for record in records if str(record.get("eventTime", ""))[4:5] == "-")
-    return date.fromisoformat(days[0]), date.fromisoformat(days[-1])
 
 
 @pytest.mark.parametrize("seed", [5])
@@ -129,16 +81,6 @@ def test_chains_over_what_was_filled_in_by_the_day_are_the_logs(path: Path, seed
             over_kept = ask(connection, "identity-chain", asked, table="chain_events")
             expected = ask(connection, "identity-chain", asked)
             assert late or sorted(map(repr, over_kept)) == sorted(map(repr, expected)), asked
-
-
-def call(number: int, moment: datetime, name: str = "GetObject") -> Record:
-    return {
-        "eventID": f"e{number}",
-        "eventTime": stamp(moment),
-        "eventSource": "s3.amazonaws.com",
-        "eventName": name,
-        "userIdentity": session(user("alice"), "AKIAALICE", None),
-    }
 
 
 def test_what_comes_late_is_put_right_and_nothing_else_is_touched(path: Path) -> None:
@@ -217,16 +159,6 @@ main(["schedule", "--backfill", "2023-07-09", "2023-07-11", "--config", sys.argv
 """
 
 
-def write_config(path: Path) -> Path:
-    config = path.with_name("sqlgen.toml")
-    config.write_text(
-        f'# ours\n[profiles.lab]\ndialect = "duckdb"\ntable = "{EVENT_STORE}"\nlayout = "store"\n'
-        f'[profiles.lab.connection]\ndatabase = "{path}"\n',
-        encoding="utf-8",
-    )
-    return config
-
-
 @pytest.mark.parametrize("statements", [0, 1, 2, 5])
 def test_killed_between_any_two_statements_it_goes_on_to_the_same_end(path: Path, statements: int) -> None:
     records = [call(1, datetime(2023, 7, 9, 23, 59)), call(2, datetime(2023, 7, 10, 0, 1))]
@@ -299,121 +231,6 @@ def test_moving_runs_fill_what_the_clock_says(path: Path) -> None:
         ("sessions", "night"): [1],
         ("sessions", "night-2"): [2],
     }
-
-
-def test_which_runs_keep_a_table() -> None:
-    def told(table: KeptTable, rhythm: Rhythm) -> list[str]:
-        return [f"{item.name} {item.rate.told}" for item in runs(table, rhythm)]
-
-    night = "night every night at 03:15 UTC"
-    assert told(CHAIN_EVENTS, Rhythm()) == ["recent every 1 h", night]
-    assert told(CHAIN_EVENTS, Rhythm(timedelta(days=1))) == [night]
-    assert told(SESSIONS, Rhythm()) == [night]
-    assert told(SESSIONS, Rhythm(timedelta(minutes=90), 2)) == [
-        "today every 90 min",
-        night,
-        night.replace(" ", "-2 ", 1),
-    ]
-    assert parse_every("90m") == timedelta(minutes=90) and parse_overlap("7d") == 7
-    for text in ("4m", "2d", "h", "1w", ""):
-        with pytest.raises(UsageError, match="--every takes"):
-            parse_every(text)
-    for text in ("0d", "8d", "12h", "x"):
-        with pytest.raises(UsageError, match="--overlap takes"):
-            parse_overlap(text)
-
-
-def test_which_objects_are_meant() -> None:
-    assert [item.name for item in choose(["session-summary"])] == ["session_summary"]
-    assert [item.name for item in choose(["issuances"])] == ["chain_events", "issuances"]
-    assert [item.name for item in choose([])] == EVERYTHING
-    with pytest.raises(UsageError, match="unknown object 'who'; there is: chain_events, issuances"):
-        choose(["who"])
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "message"),
-    [
-        ("yesterday", "2023-07-01", "takes two days"),
-        ("2023-07-02", "2023-07-02", "an earlier day first"),
-        ("2023-07-01", "2023-07-12", "ends with today at the latest: 2023-07-11"),
-    ],
-)
-def test_days_that_are_none(start: str, end: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        parse_days(start, end, date(2023, 7, 10))
-
-
-@pytest.fixture
-def config(path: Path) -> Iterator[Path]:
-    records = build(3, 16, 0)
-    write_log(path, records)
-    yield write_config(path)
-
-
-def command(config: Path, *arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        cli.main([*arguments, "--config", str(config)])
-    return int(str(ended.value.code or 0))
-
-
-def test_from_an_empty_database_to_a_chain_read_from_what_is_kept(
-    config: Path, path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    first, last = days_of(build(3, 16, 0))
-    end = str(last + timedelta(days=1))
-    assert command(config, "schedule", "--backfill", str(first), end, "--dry-run") == 0
-    assert "to create table chain_events" in capsys.readouterr().err
-    assert command(config, "schedule", "--backfill", str(first), end) == 0
-    told = capsys.readouterr()
-    assert told.out == "" and f"/{3 * ((last - first).days + 1)} {last} chain_events: finished" in told.err
-    assert 'put edges = "chain_events" into profile lab' in told.err
-    assert command(config, "schedule", "chain_events", "--backfill", str(first), end, "--use-edges") == 0
-    assert "done before" in capsys.readouterr().err
-    assert config.read_text().startswith('# ours\n[profiles.lab]\ndialect = "duckdb"\n')
-    assert 'edges = "chain_events"' in config.read_text()
-    with duckdb.connect(str(path)) as connection:
-        keys = connection.execute(f"SELECT DISTINCT access_key_id FROM {EVENT_STORE} WHERE access_key_id LIKE 'A%'")
-        key = sorted(row[0] for row in keys.fetchall())[0]
-    answers = []
-    for option in ([], ["--from-log"]):
-        assert command(config, "run", "identity-chain", "--access-key", key, "--format", "json", *option) == 0
-        told = capsys.readouterr()
-        answers.append(sorted(map(repr, json.loads(told.out))))
-        assert ("read from chain_events, kept by a schedule" in told.err) is not bool(option)
-    assert answers[0] == answers[1] != []
-    assert command(config, "schedule", "--status", "--format", "json") == 0
-    told = capsys.readouterr()
-    state = {row["name"]: row for row in json.loads(told.out)}
-    assert state["sessions"]["state"] == "there" and state["chain_events"]["rows"] > 0
-    assert state["sessions"]["lag_minutes"] > 1000 and "no scheduler of its own" in told.err
-
-
-def test_how_it_stands_before_there_is_anything(path: Path) -> None:
-    write_log(path, [call(1, datetime(2023, 7, 9, 12))])
-    with closing(opened(path)) as warehouse:
-        found = examine(warehouse, Statements(lab(path)), OBJECTS)
-    assert found.jobs is None and [(table.is_there, table.newest) for table in found.tables] == [(False, None)] * 3
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([], "say one of --emit FORM, --deploy"),
-        (["--deploy", "--status"], "say one of"),
-        (["--deploy"], "duckdb has no scheduler of its own"),
-        (["--remove"], "duckdb has no scheduler of its own"),
-        (["--emit", "pulumi"], "--emit takes one of sql, cloudformation, terraform"),
-        (["--emit", "terraform"], "--emit terraform is for Athena"),
-        (["--status", "--format", "xml"], "--format takes one of"),
-        (["--status", "--role", "x"], "--role is for Athena"),
-        (["nothing", "--status"], "unknown object 'nothing'"),
-    ],
-)
-def test_wrong_usage(config: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
-    assert command(config, "schedule", *arguments) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and message in err and err.count("\n") == 1
 
 
 def test_edges_answer_by_whole_hours(path: Path) -> None:

@@ -7,19 +7,22 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlfluff.core import FluffConfig, Linter
 
 from sqlgen import cli
+from sqlgen.grants import grant
 from sqlgen.objects.base import MARK
 from sqlgen.profiles import Profile
+from sqlgen.schedules.backfill import backfill
 from sqlgen.schedules.deploy import deploy, remove
-from sqlgen.schedules.objects import choose
+from sqlgen.schedules.objects import choose, tables
 from sqlgen.schedules.runs import Rhythm
 from sqlgen.schedules.statements import Statements
+from sqlgen.schedules.status import examine
 from sqlgen.warehouses import open_warehouse
 from sqlgen.warehouses.base import WarehouseError
 from tests.documents import document
@@ -83,6 +86,8 @@ class Account:
         elif "TASK_HISTORY" in text:
             names = [(name, "text") for name in ("name", "state", "error_message", "query_id")]
             return Answer([*names, ("run_at", "timestamp_ntz")], self.history)
+        elif text.startswith("SELECT DISTINCT"):
+            return Answer([("done_day", "text")], [])
         elif text.startswith("SELECT MAX("):
             return Answer([("newest", "timestamp_ntz"), ("row_count", "fixed")], [["1688990000.000000000", "7"]])
         return Answer()
@@ -186,6 +191,39 @@ def test_how_it_stands(
     assert "Numeric value 'x' is not recognized" in told.err and "\x1b" not in told.err
     asked = next(text for text in account.texts if "TASK_HISTORY" in text)
     assert "TABLE(security.INFORMATION_SCHEMA.TASK_HISTORY(" in asked
+
+
+NEEDS = {
+    "CREATE TABLE": "CREATE TABLE",
+    "CREATE OR REPLACE VIEW": "CREATE VIEW",
+    "CREATE OR REPLACE TASK": "CREATE TASK",
+    "ALTER TASK": "EXECUTE TASK",
+}
+"""The privilege beside ownership that a statement needs; a task that is serverless needs EXECUTE MANAGED TASK as well.
+
+https://docs.snowflake.com/en/user-guide/security-access-control-privileges, .../sql-reference/sql/create-task (Access control requirements)
+"""
+OF_THE_OWNER = ("DESCRIBE TABLE", "SHOW TASKS", "SELECT", "MERGE INTO", "DROP TASK", "DROP VIEW")
+
+
+def test_what_is_sent_is_within_the_rights_of_the_command(account: Account) -> None:
+    deployed(objects=())
+    with closing(open_warehouse(PROFILE)) as warehouse:
+        statements = Statements(PROFILE)
+        list(backfill(warehouse, statements, tables(choose([])), date(2023, 7, 10), date(2023, 7, 11)))
+        examine(warehouse, statements, choose([]))
+        list(remove(warehouse, statements, choose([])))
+    sent = {start for text in account.texts for start in (*NEEDS, *OF_THE_OWNER) if text.startswith(start)}
+    assert all(text.startswith((*NEEDS, *OF_THE_OWNER, "ALTER SESSION")) for text in account.texts)
+    assert sent == {*NEEDS, *OF_THE_OWNER}
+    known = {"table": PROFILE.table, "home": PROFILE.home, "role": "analyst", "warehouse": "small"}
+    granted = grant("snowflake", ["schedule"], known, layout=PROFILE.layout).text
+    privileges = {
+        match[2]: set(match[1].split(", ")) for match in re.finditer(r"GRANT ([A-Z, ]+) ON (\w+ ?[\w.]*) TO", granted)
+    }
+    assert privileges["SCHEMA security.kept"] == {"USAGE", *(need for need in NEEDS.values() if "CREATE" in need)}
+    assert privileges["ACCOUNT"] == {"EXECUTE TASK", "EXECUTE MANAGED TASK"}
+    assert privileges["TABLE security.public.trail"] == {"SELECT"}
 
 
 def test_the_whole_script_is_read_by_sqlfluff() -> None:

@@ -24,7 +24,7 @@ def test_it_works_as_written(tmp_path: Path) -> None:
         '[profiles.lab.connection]\ndatabase = "lab.duckdb"\n'
     )
     steps = read_steps(PAGE)
-    assert [step.command.split()[1] for step in steps] == ["schedule", "schedule", "run"]
+    assert [step.command.split()[1] for step in steps] == ["schedule", "schedule", "check", "run"]
     for step in steps:
         carry_out(step, tmp_path, {"SQLGEN_CONFIG": "", "SQLGEN_PROFILE": ""})
     assert 'edges = "chain_events"' in (tmp_path / "sqlgen.toml").read_text()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
@@ -369,61 +365,6 @@ def test_leaving_the_block_early_leaves_the_connection_usable(stub: SnowflakeStu
     with warehouse.query("SELECT 1") as rows:
         assert next(rows.rows) == {"answer": "0"}
     assert ask(warehouse) == [{"answer": "yes"}]
-
-
-# Ctrl-C, as a process meets it
-
-PROGRAM = """
-import sys
-from sqlgen.profiles import Profile
-from sqlgen.warehouses import open_warehouse
-
-print("opening", flush=True)
-warehouse = open_warehouse(Profile("p", "snowflake", "t", connection={"connection_name": "test"}))
-try:
-    with warehouse.query("SELECT 1", listen=lambda status: print(status.state, flush=True)) as rows:
-        print(list(rows.rows))
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-finally:
-    warehouse.close()
-"""
-
-
-def interrupt(until: str) -> tuple[int, str, str, float]:
-    """Run the program, send it Ctrl-C once it has said `until`; return its status, its words and the seconds it still took."""
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1], env=os.environ | {"PYTHONPATH": "."},
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        said = ""
-        while until not in said:
-            line = process.stdout.readline()
-            assert line, said
-            said += line
-        time.sleep(0.3)
-        begun = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-        return process.returncode, said + out, err, time.monotonic() - begun
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise")
-def test_ctrl_c_stops_the_statement_in_the_warehouse(stub: SnowflakeStub) -> None:
-    stub.answers = [Answer(states=["RUNNING..."])]
-    status, out, err, seconds = interrupt("RUNNING")
-    assert (status, err) == (0, "") and out.endswith("ABORTED\ninterrupted\n")
-    assert stub.statements[0].is_aborted and stub.closed_sessions == 1
-    assert seconds < 3
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise")
-def test_ctrl_c_ends_a_connection_that_hangs(stub: SnowflakeStub) -> None:
-    stub.is_hanging = True
-    status, _, err, seconds = interrupt("opening")
-    assert status != 0 and err.splitlines()[-1] == "KeyboardInterrupt"
-    assert seconds < 3
 
 
 def test_the_connector_is_loaded_only_when_a_connection_is_opened() -> None:

@@ -44,9 +44,9 @@ def read_steps(path: Path) -> list[Step]:
 
 def carry_out(step: Step, folder: Path, environment: Mapping[str, str]) -> None:
     """Run a step in a folder; AssertionError where it fails or says something else (stdout, then stderr)."""
-    command = step.command
-    if command.split()[0] == "sqlgen":
-        command = f"{shlex.quote(sys.executable)} -m {command}"
+    word, _, rest = step.command.partition(" ")
+    python = {"sqlgen": f"{shlex.quote(sys.executable)} -m sqlgen", "python": shlex.quote(sys.executable)}
+    command = f"{python.get(word, word)} {rest}"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         cwd=folder,

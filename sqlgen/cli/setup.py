@@ -166,7 +166,7 @@ def grants(
     told: Mapping[str, object] = place.connection if place else {}
     known = {
         **{key: str(value) for key, value in told.items()},
-        **({"table": place.table, "home": place.home} if place else {}),
+        **({"table": place.table, "home": place.home, "edges": place.edges} if place else {}),
     }
     given = {
         "table": table,

@@ -20,6 +20,8 @@ SHAPES: Mapping[str, tuple[str, str]] = {
     "database": (r"\w{1,255}", "a table such as database.table: letters, digits and underscores"),
     "table": (r"\w{1,255}", "a table such as database.table: letters, digits and underscores"),
     "home": (r"\w{1,255}", "the name of a database"),
+    "edges_database": (r"\w{1,255}", "a table such as database.table: letters, digits and underscores"),
+    "edges": (r"\w{1,255}", "a table such as database.table: letters, digits and underscores"),
     "kms_key": (ARN.format(service="kms", kind="key"), "the ARN of a key, arn:aws:kms:REGION:ACCOUNT:key/ID"),
     "role": (ARN.format(service="iam", kind="role"), "the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME"),
 }

@@ -36,12 +36,20 @@ class Names:
         self.known.setdefault(name, (value,))
 
     def part_table(self, *parts: str) -> None:
-        """Take the name of the log's table apart: `parts` are what stands before its last part, from the left."""
+        """Take the name of the log's table apart: `parts` are what stands before its last part, from the left.
+
+        That of the scheduled table (`edges`), where there is one, likewise; what it does not say is as of the log's.
+        """
         node = table_node(self.known["table"][0]) if "table" in self.known else None
         found = [node.catalog, node.db][-len(parts) :] if node is not None else [""] * len(parts)
         for part, value in zip(parts, found, strict=True):
             self.put(part, value, "table")
         self.put("table", node.name if node is not None else None, "table")
+        if "edges" in self.known:
+            edges = table_node(self.known["edges"][0])
+            for part, value in zip(parts, [edges.catalog, edges.db][-len(parts) :], strict=True):
+                self.put(f"edges_{part}", value or self.one(part), "table")
+            self.put("edges", edges.name, "edges")
 
     def filled(self, text: str) -> list[str]:
         """Return `text` with its `{slots}` filled in: once for each value, where a slot stands for several."""

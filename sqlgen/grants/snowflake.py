@@ -23,7 +23,7 @@ def write(grants: Sequence[Mapping[str, Any]], names: Names) -> str:
         path = ".".join(_identifier(names.text(part)) for part in entry["object"])
         target = f"{entry['on']} {path}".rstrip()
         lines.append(f"GRANT {entry['privileges']} ON {target} TO ROLE {role};")
-    return "\n".join(lines) + "\n"
+    return "\n".join(dict.fromkeys(lines)) + "\n"
 
 
 def _identifier(name: str) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlgen.answers import EDGES_LAYOUT
 from sqlgen.dialects import load_dialect
 from sqlgen.errors import SqlgenError
-from sqlgen.fit import layout_fits
+from sqlgen.health.kept import edges_verdict
 from sqlgen.health.layouts import layout_verdict
 from sqlgen.health.live import LiveRow, live_row
 from sqlgen.health.partitions import partition_verdict
@@ -63,6 +62,8 @@ def examine(
 def _examine(
     profile: Profile, warehouse: Warehouse, write: bool, limits: QueryLimits, now: datetime
 ) -> Iterator[Verdict]:
+    if profile.dialect not in COUNTS_BYTES:
+        limits = replace(limits, maximum_scan_bytes=None)
     try:
         told = warehouse.identity()
         columns = warehouse.describe(profile.table)
@@ -78,7 +79,7 @@ def _examine(
         yield ok("table", profile.table)
         yield from _log(profile, columns, warehouse, limits, now)
     if profile.edges:
-        yield _edges(profile, profile.edges, warehouse)
+        yield edges_verdict(profile.edges, warehouse, limits, now)
     if write:
         yield _home(profile, warehouse)
 
@@ -97,8 +98,6 @@ def _log(
     asked = replace(profile, partitions=there)  # of one that is not there the verdict on partitions tells
     yield _rights(asked, layout, warehouse, now)
     row: LiveRow | None = None
-    if profile.dialect not in COUNTS_BYTES:
-        limits = replace(limits, maximum_scan_bytes=None)
     try:
         row = live_row(asked, layout, columns, warehouse, limits, now)
         yield _row(row)
@@ -144,21 +143,6 @@ def _row(row: LiveRow | None) -> Verdict:
         [] if row.days in (None, 2) else [f"found only by looking {row.days} days back: is the trail still delivering?"]
     )
     return ok("row", f"one of {row.event_time:%Y-%m-%dT%H:%M:%SZ}{cost}", *late)
-
-
-def _edges(profile: Profile, table: str, warehouse: Warehouse) -> Verdict:
-    """Look whether the scheduled table is there, with the columns that the chain reads."""
-    mend = "`sqlgen schedule` makes and fills it; without it take `edges` out of the profile"
-    try:
-        columns = warehouse.describe(table)
-    except SqlgenError as error:
-        return failed("edges", str(error), mend)
-    if columns is None:
-        return failed("edges", f"there is no {table}", mend)
-    fit = next((fit for fit in layout_fits(profile.dialect, columns) if fit.layout == EDGES_LAYOUT), None)
-    if fit is None or fit.fits:
-        return ok("edges", f"{table}: identity-chain reads it in place of the log")
-    return failed("edges", f"{table} lacks {', '.join((*fit.lacking, *fit.mistyped))}", mend)
 
 
 def _home(profile: Profile, warehouse: Warehouse) -> Verdict:

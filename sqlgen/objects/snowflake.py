@@ -62,7 +62,11 @@ def create_function(rendered: Rendered, name: str, home: str) -> str:
 def call_function(rendered: Rendered, name: str, home: str) -> str:
     """Return how the function is called, for people."""
     examples = {"timestamp": "'2021-08-27 00:00:00'::TIMESTAMP_NTZ", "array": "ARRAY_CONSTRUCT('...')"}
-    given = ", ".join(f"{bind.name.upper()} => " + examples.get(bind.type, "'...'") for bind in rendered.binds)
+    examples["window_to"] = "'2021-08-28 00:00:00'::TIMESTAMP_NTZ"
+    given = ", ".join(
+        f"{bind.name.upper()} => " + (examples.get(bind.name) or examples.get(bind.type, "'...'"))
+        for bind in rendered.binds
+    )
     return f"SELECT * FROM TABLE({_placed(home, name.upper())}({given}))"
 
 

@@ -78,7 +78,7 @@ NO_LIMITS = QueryLimits()
 
 
 class Warehouse(Protocol):
-    """A connection to one warehouse. Opened by `open_warehouse(profile)`, used in a `with` block, closed at its end."""
+    """A connection to one warehouse. Opened by `open_warehouse(profile)`, ended by `close`: `with contextlib.closing(...)`."""
 
     dialect: str
 

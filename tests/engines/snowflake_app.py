@@ -121,11 +121,30 @@ def formats(node: exp.Expr) -> exp.Expr:
     return node
 
 
-zoned_times, texts = arrow.timestamp_to_sf_struct, transforms.json_extract_cast_as_varchar
+def merge(node: exp.Expr) -> list[exp.Expr]:
+    """Have the rows of a MERGE in a table first: fakesnow reads again what it made of the whole, and not in the SQL that it was."""
+    source = node.args.get("using") if isinstance(node, exp.Merge) else None
+    if not isinstance(source, exp.Subquery):
+        return merged(node)
+    rows = exp.Create(
+        this=exp.to_table(MERGED_ROWS),
+        kind="TABLE",
+        replace=True,
+        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+        expression=source.this.copy(),
+    )
+    node.set("using", exp.alias_(exp.to_table(MERGED_ROWS), source.alias, table=True))
+    return [rows, *merged(node)]
+
+
+MERGED_ROWS = "merged_rows"
+merged, zoned_times = transforms.merge, arrow.timestamp_to_sf_struct
+texts = transforms.json_extract_cast_as_varchar
 
 if __name__ == "__main__":
     arrow.timestamp_to_sf_struct = times
     transforms.array_agg = arrays
+    transforms.merge = merge
     transforms.sample = formats  # in the place of TABLESAMPLE, which no text of ours has
     transforms.json_extract_cast_as_varchar = members
     server.app.router.routes[:0] = [

@@ -13,8 +13,11 @@ import importlib
 import json
 import uuid
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from snowflake_objects import Objects
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -46,6 +49,16 @@ class Statement:
 
 
 statements: dict[str, Statement] = {}
+objects = Objects()
+
+
+def executed(connection: Any, text: str) -> str:
+    """Run a statement and return why it failed, or nothing."""
+    try:
+        connection.cursor().execute(text)
+    except Exception as error:
+        return str(error)
+    return ""
 
 
 async def query_request(request: Request) -> Response:
@@ -59,12 +72,16 @@ async def query_request(request: Request) -> Response:
         row = {"rowtype": [{"name": "status", "type": "text", "nullable": True}], "rowset": [["done"]], "total": 1}
         data = row | {"queryId": statement.query_id, "queryResultFormat": "json", "statementTypeId": 0x4100}
         return JSONResponse({"success": True, "data": data})
-    if statement.text.startswith(
+    text = statement.text
+    if text.startswith(
         "EXPLAIN "
     ):  # fakesnow hands it to DuckDB untranslated: planned here, for no row, is the statement
-        planned = sent | {"sqlText": f"SELECT * FROM ({statement.text.removeprefix('EXPLAIN ')}) AS planned LIMIT 0"}
-        text = json.dumps(planned).encode()
-        request._body = gzip.compress(text) if request.headers.get("Content-Encoding") == "gzip" else text
+        text = f"SELECT * FROM ({text.removeprefix('EXPLAIN ')}) AS planned LIMIT 0"
+    home = f"{connection.database}.{connection.schema}"
+    text = await run_in_threadpool(objects.rewritten, text, home, partial(executed, connection))
+    if text != statement.text:
+        changed = json.dumps(sent | {"sqlText": text}).encode()
+        request._body = gzip.compress(changed) if request.headers.get("Content-Encoding") == "gzip" else changed
     if not sent.get("asyncExec"):
         return await server.query_request(request)
     statement.task = asyncio.create_task(server.query_request(request))

@@ -247,3 +247,39 @@ def test_a_table_gets_the_columns_of_a_later_version(trino: TrinoServer, log: At
     status, out, _ = run("schedule", "sessions", "--deploy")
     assert status == 0 and "new columns: user_agents, on_behalf_of" in out
     assert log.fire(f"sqlgen-{SCHEMA}-sessions-night").job.updated == 2
+
+
+def test_what_is_asked_of_aws_is_within_the_rights_of_the_command(
+    trino: TrinoServer, log: AthenaEndpoint, run: Run
+) -> None:
+    def granted(command: str) -> set[str]:
+        status, out, err = run("grants", "--profile", "lab", "--command", command)
+        assert status == 0, err
+        statements = json.loads(out)["Statement"]
+        return {action for statement in statements for action in statement["Action"]}
+
+    schedule, scheduled = granted("schedule"), granted("scheduled")
+    days = [str((YESTERDAY + timedelta(days=shift)).date()) for shift in (0, 1)]
+    asked: set[str] = set()
+    for arguments in (
+        ("--deploy",),
+        ("--deploy", "--every", "15m"),
+        ("--backfill", *days),
+        ("--status",),
+        ("--remove",),
+    ):
+        log.asked.clear()
+        status, _, err = run("schedule", "chain_events", *arguments)
+        assert status == 0, err
+        now = {one.action for one in log.asked}
+        assert now <= schedule, arguments
+        asked |= now
+        if arguments == ("--deploy",):
+            log.asked.clear()
+            assert log.fire(f"sqlgen-{SCHEMA}-chain_events-recent").state == "SUCCEEDED"
+            assert {one.action for one in log.asked} == {one for one in scheduled if one.startswith("athena:Start")}
+    # and nothing is granted of these services that is not asked, but what Athena itself looks up for a query, and what stops one
+    own = ("athena:", "scheduler:")
+    looked_up = {"athena:GetDataCatalog", "athena:GetWorkGroup"}
+    assert {one for one in schedule if one.startswith(own)} == asked | looked_up | {"athena:StopQueryExecution"}
+    assert {one for one in scheduled if one.startswith(own)} == {"athena:StartQueryExecution", "athena:GetDataCatalog"}

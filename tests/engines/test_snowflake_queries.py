@@ -144,12 +144,14 @@ def test_spoilt_worlds(snowflake_connection: SnowflakeConnection, layout: str, s
 def test_markers_are_bound_in_their_order(snowflake_connection: SnowflakeConnection) -> None:
     records = build(1, 24, 0)
     load_cloudtrail(snowflake_connection, records, layout="event")
-    key = next(event.access_key_id for event in reference.events.read_events(records) if event.access_key_id)
+    window = (datetime(2023, 7, 10), datetime(2023, 7, 11))
+    events = reference.events.read_events(records)
+    used = [event for event in events if event.event_time and window[0] <= event.event_time < window[1]]
+    key = next(event.access_key_id for event in used if event.access_key_id)
     rendered = render("identity-chain", dialect="snowflake", layout="event", table="cloudtrail")
     given = {"access_key": key, "window_from": "2023-07-10 00:00:00", "window_to": "2023-07-11 00:00:00"}
     assert [bind.name for bind in rendered.binds] == list(given)
     found = fetch(snowflake_connection, rendered, tuple(given[bind.name] for bind in rendered.binds))
-    window = (datetime(2023, 7, 10), datetime(2023, 7, 11))
     assert found and found == reference.identity_chain(records, access_key=key, window=window)
 
 

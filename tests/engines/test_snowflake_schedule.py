@@ -1,12 +1,10 @@
 """What a schedule keeps in Snowflake, run by fakesnow: tables, the bodies of tasks, the view, and a chain over what is kept.
 
-fakesnow has no tasks: their statements are run as a task would run them. And it writes a MERGE again as several statements, for which it
-reads what it wrote before: what is merged goes into a table first, so that query and MERGE are each run as they are (docs/snowflake.md).
+fakesnow has no tasks: `snowflake_objects.py` keeps them, and runs one when it is told to (docs/snowflake.md).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -18,12 +16,14 @@ from sqlgen.answers import ask as ask_in_place
 from sqlgen.profiles import Profile
 from sqlgen.queries import load_query
 from sqlgen.schedules.backfill import backfill
+from sqlgen.schedules.deploy import deploy, remove
 from sqlgen.schedules.objects import OBJECTS, SESSION_SUMMARY, SESSIONS, tables
-from sqlgen.schedules.runs import Rhythm, runs
-from sqlgen.schedules.statements import Statement, Statements
-from sqlgen.schedules.tables import make
+from sqlgen.schedules.runs import Rhythm
+from sqlgen.schedules.statements import Statements
+from sqlgen.schedules.status import examine
+from sqlgen.schedules.tables import make, run
 from sqlgen.warehouses import open_warehouse
-from sqlgen.warehouses.base import QueryStatus, Warehouse
+from sqlgen.warehouses.base import Warehouse
 from tests.embedded import ask, open_world
 from tests.engines.snowflake_server import snowflake_server
 from tests.engines.snowflake_tables import load_cloudtrail
@@ -42,7 +42,6 @@ PROFILE = Profile(
     home="client.public",
     connection={"connection_name": "test", "database": "CLIENT", "schema": "PUBLIC"},
 )
-MERGE = re.compile(r"(?P<start>.*\nUSING )\((?P<found>\n.*\n)\) AS found\n(?P<rest>ON .*)", re.DOTALL)
 NAMES = ("chain_events", "sessions", "session_summary")
 
 
@@ -54,22 +53,6 @@ def warehouse() -> Iterator[Warehouse]:
             with server.connect(database="CLIENT", session_parameters={}) as loader:
                 load_cloudtrail(loader, RECORDS, layout="event")
             yield opened
-
-
-@pytest.fixture(autouse=True)
-def run_in_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sqlgen.schedules.backfill.run", run)
-
-
-def run(warehouse: Warehouse, statement: Statement) -> QueryStatus:
-    """Run a statement, a MERGE after its query."""
-    match = MERGE.fullmatch(statement.text)
-    if match and "WITH" in match["found"]:
-        warehouse.execute(f"CREATE OR REPLACE TABLE client.public.found_rows AS {match['found']}")
-        warehouse.execute(f"{match['start']}client.public.found_rows AS found\n{match['rest']}")
-    else:
-        warehouse.execute(statement.text)
-    return QueryStatus("", "SUCCESS")
 
 
 def rows(warehouse: Warehouse, sql: str) -> list[dict[str, Any]]:
@@ -122,12 +105,28 @@ def test_a_day_is_filled_once_and_a_second_time_changes_nothing(warehouse: Wareh
         assert whole and sorted(map(repr, over_kept)) == sorted(map(repr, whole))
 
 
-def test_a_task_fills_what_the_clock_says(warehouse: Warehouse) -> None:
-    """Nothing here: the world is of 2023. But the moving window is understood, and leaves what there is as it is."""
+def test_a_task_is_made_run_told_of_and_removed(warehouse: Warehouse) -> None:
+    """It fills nothing here: the world is of 2023. But the moving window is understood, and leaves what there is as it is."""
     statements = Statements(PROFILE)
-    list(make(warehouse, statements, OBJECTS))
+    assert {item.action for item in deploy(warehouse, statements, OBJECTS, Rhythm()) if item.kind == "task"} == {
+        "create"
+    }
+    assert {item.action for item in deploy(warehouse, statements, OBJECTS, Rhythm())} == {"keep", "replace"}
+    jobs = examine(warehouse, statements, OBJECTS).jobs or ()
+    assert all(job.is_on and not job.past for job in jobs)
+    names = {job.name for job in jobs}
+    assert names == {"SQLGEN_CHAIN_EVENTS_RECENT", *(f"SQLGEN_{name.upper()}_NIGHT" for name in NAMES)}
     before = content(warehouse)
-    for table in tables(OBJECTS):
-        for item in runs(table, Rhythm()):
-            run(warehouse, statements.merge(table, item.span, item.name))
+    for name in names:
+        warehouse.execute(f"EXECUTE TASK client.public.{name}")
     assert content(warehouse) == before
+    runs = {job.name: job.past for job in examine(warehouse, statements, OBJECTS).jobs or ()}
+    assert {name: [run.succeeded for run in past] for name, past in runs.items()} == {name: [True] for name in names}
+    warehouse.execute("ALTER TABLE client.public.sessions RENAME TO client.public.sessions_gone")
+    warehouse.execute("EXECUTE TASK client.public.SQLGEN_SESSIONS_NIGHT")
+    warehouse.execute("ALTER TABLE client.public.sessions_gone RENAME TO client.public.sessions")
+    [failed] = [job for job in examine(warehouse, statements, OBJECTS).jobs or () if "SESSIONS" in job.name]
+    assert {run.succeeded for run in failed.past} == {False, True} and len(failed.past) == 2
+    assert any("sessions" in run.reason.lower() for run in failed.past)
+    removed = [item.name for item in remove(warehouse, statements, OBJECTS)]
+    assert {*removed} == {*names, "client.public.issuances"} and not examine(warehouse, statements, OBJECTS).jobs

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sqlgen.demo import write_demo
+from sqlgen.schedules.objects import DONE_DAYS, OBJECTS, tables
 from tests.engines.trino_server import TrinoServer
 from tests.walkthrough import carry_out, read_steps
 
@@ -33,6 +34,14 @@ def walk(page: str, folder: Path, environment: Mapping[str, str]) -> None:
         carry_out(step, folder, {**NO_PROFILES, **environment})
 
 
+def drop_kept(trino: TrinoServer) -> None:
+    """Remove what the page has a schedule keep: a server that test runs share has it still."""
+    trino.rows("CREATE SCHEMA IF NOT EXISTS iceberg.security")
+    for table in (*tables(OBJECTS), DONE_DAYS):
+        trino.rows(f"DROP TABLE IF EXISTS iceberg.security.{getattr(table, 'name', table)}")
+    trino.rows("DROP VIEW IF EXISTS hive.security.issuances")
+
+
 @pytest.mark.trino
 def test_athena(trino: TrinoServer, athena: AthenaEndpoint, tmp_path: Path) -> None:
     from tests.engines.trino_tables import load_cloudtrail
@@ -40,7 +49,9 @@ def test_athena(trino: TrinoServer, athena: AthenaEndpoint, tmp_path: Path) -> N
     load_cloudtrail(
         trino, demo_records(tmp_path / "demo"), layout="cloudtrail", schema="security", table="cloudtrail_logs"
     )
+    drop_kept(trino)
     walk("athena.md", tmp_path, athena.environment())
+    drop_kept(trino)
 
 
 @pytest.mark.snowflake
@@ -50,7 +61,7 @@ def test_snowflake(tmp_path: Path) -> None:
     from tests.snowflake_home import HOME, write_connection
 
     with snowflake_server() as server:
-        write_connection(server.port)
+        write_connection(server.port, options={"database": "SECURITY", "schema": "PUBLIC"})
         with server.connect(database="SECURITY", session_parameters={}) as loader:
             load_cloudtrail(loader, demo_records(tmp_path / "demo"), layout="event", table="cloudtrail_events")
         walk("snowflake.md", tmp_path, {"SNOWFLAKE_HOME": str(HOME)})
