@@ -1,0 +1,157 @@
+"""How large a walk of the fold may be: logs of ever more issuances on a real Trino, each question against one full reading of the same table.
+
+`make limits` prints a line a question: issuances, what was asked, rows, time as a multiple of a full reading (every column of `events`
+counted), peak memory, or the engine's error. Not a test: it takes an hour, and what it finds stands in docs/engines.md.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlgen.dialects import event_columns
+from sqlgen.renderer import render, render_events
+from tests.engines.trino_server import JVM, TrinoServer, started
+from tests.engines.trino_tables import CLOUDTRAIL, type_sql
+
+HEAP = os.environ.get("SQLGEN_HEAP", "12G")
+SIZES = (10_000, 100_000, 300_000, 1_000_000, 3_000_000)
+CHILDREN = 50_000
+DEPTH = 100
+TABLE = "hive.limits.log"
+
+
+def issuances(count: int, caller: str, issued: str) -> str:
+    """Return SELECT of `count` AssumeRole events as wide as real ones; `caller` and `issued` name their keys by the number `n`."""
+    key = "'ASIA' || lpad(CAST({0} AS VARCHAR), 16, '0')"
+    principal = "'AROA' || lpad(CAST({0} AS VARCHAR), 17, '0') || ':deploy-' || CAST({0} AS VARCHAR)"
+    arn = "'arn:aws:sts::111122223333:assumed-role/team-platform-deployment-' || CAST({0} AS VARCHAR) || '/deploy-' || CAST({0} AS VARCHAR)"
+    second = "date_add('second', CAST({0} % 80000 AS BIGINT), TIMESTAMP '2023-07-10 00:00:00')"
+    iso = f"date_format({second}, '%Y-%m-%dT%TZ')"
+    values = {
+        "eventversion": "'1.08'",
+        "eventsource": "'sts.amazonaws.com'",
+        "eventname": "'AssumeRole'",
+        "eventtime": iso.format(issued),
+        "awsregion": "'us-east-1'",
+        "sourceipaddress": "'198.51.100.' || CAST(n % 250 AS VARCHAR)",
+        "useragent": "'aws-sdk-go-v2/1.30.3 os/linux lang/go#1.22.5 md/GOOS#linux md/GOARCH#amd64 api/sts#1.30.3'",
+        "eventid": "'e-' || CAST(uuid() AS VARCHAR)",
+        "eventtype": "'AwsApiCall'",
+        "recipientaccountid": "'111122223333'",
+        "useridentity": f"CAST(ROW('AssumedRole', {principal}, {arn}, '111122223333', NULL, {key}, NULL, NULL,"
+        f" ROW(ROW('false', {iso}), NULL, NULL, NULL)) AS {type_sql(CLOUDTRAIL['useridentity'])})".format(caller),
+        "requestparameters": f"""'{{"roleArn":"arn:aws:iam::111122223333:role/r","roleSessionName":"deploy"}}'""",
+        "responseelements": f"""'{{"credentials":{{"accessKeyId":"' || {key} || '","expiration":"Jul 11, 2023, 11:00:00 PM"}},"""
+        f""""assumedRoleUser":{{"assumedRoleId":"' || {principal} || '","arn":"' || {arn} || '"}}}}'""",
+    }
+    values["useridentity"] = values["useridentity"].replace("{0}", caller)
+    values["responseelements"] = values["responseelements"].replace("{0}", issued)
+    columns = ", ".join(
+        f'CAST({values.get(name, "NULL")} AS {type_sql(kind)}) AS "{name}"' for name, kind in CLOUDTRAIL.items()
+    )
+    return (
+        f"SELECT {columns} FROM (SELECT a * 1000 + b AS n FROM UNNEST(sequence(0, {max(count // 1000, 1) - 1})) AS t(a)"
+        f" CROSS JOIN UNNEST(sequence(1, {min(count, 1000)})) AS u(b))"
+    )
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a log: the key to start from and the direction."""
+
+    key: int
+    direction: str
+    max_depth: int = 16
+
+    @property
+    def access_key(self) -> str:
+        return f"ASIA{self.key:016d}"
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log by name: its rows as SELECTs, and what is asked of it."""
+
+    name: str
+    selects: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+
+FAR = 900_000_000  # numbers of the keys of what is looked for, away from the others
+
+
+def logs(sizes: tuple[int, ...]) -> Iterator[Log]:
+    """Yield the logs: wide ones with a chain of ten in them, a hub, a chain as deep as a walk may go."""
+    chain = issuances(10, f"({FAR} + n)", f"({FAR} + n + 1)")
+    both = (Question(FAR + 11, "origin"), Question(FAR + 1, "derived"))
+    for size in sizes:
+        yield Log(f"{size:,} issuances", (issuances(size, "(100000000 + n / 50)", "n"), chain), both)
+    hub = issuances(CHILDREN, f"({FAR} + 0 * n)", "n")
+    yield Log(f"a hub of {CHILDREN:,} children", (hub,), (Question(FAR, "derived"), Question(CHILDREN, "origin")))
+    deep = issuances(DEPTH, f"({FAR} + n)", f"({FAR} + n + 1)")
+    ends = (Question(FAR + DEPTH + 1, "origin", DEPTH), Question(FAR + 1, "derived", DEPTH))
+    yield Log(f"a chain of {DEPTH}", (deep,), ends)
+
+
+def timed(server: TrinoServer, sql: str) -> tuple[float, int, float]:
+    """Run a statement; return its seconds of processor time, its rows, and its peak memory in MB."""
+    connection = server.connect()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(sql)
+        rows = len(cursor.fetchall())
+        stats = cursor.stats
+        return stats["cpuTimeMillis"] / 1000, rows, stats["peakMemoryBytes"] / 1e6
+    finally:
+        connection.close()
+
+
+def full_reading(server: TrinoServer) -> float:
+    """Return the seconds that one reading of every column of `events` takes."""
+    columns = ", ".join(f'COUNT("{name}")' for name in event_columns())
+    return timed(server, f"SELECT {columns} FROM ({render_events('trino', 'cloudtrail', TABLE)})")[0]
+
+
+def measure(server: TrinoServer, log: Log) -> Iterator[str]:
+    """Yield a line of the table for each question asked of a log."""
+    server.rows(f"DROP TABLE IF EXISTS {TABLE}")
+    server.rows(f"CREATE TABLE {TABLE} WITH (format = 'JSON') AS {' UNION ALL '.join(log.selects)}")
+    base = full_reading(server)
+    for question in log.questions:
+        sql = render(
+            "identity-chain",
+            dialect="trino",
+            table=TABLE,
+            parameters={
+                "access_key": question.access_key,
+                "direction": question.direction,
+                "max_depth": question.max_depth,
+            },
+            markers=False,
+        ).sql
+        begun = time.monotonic()
+        try:
+            seconds, rows, memory = timed(server, sql)
+            told = f"{rows} rows | {seconds / base:.1f} x {base:.1f} s | {memory:,.0f} MB"
+        except Exception as error:  # whatever the engine says is the finding
+            told = f"{getattr(error, 'error_name', type(error).__name__)}: {str(getattr(error, 'message', error))[:200]}"
+        yield f"| {log.name} | {question.direction} | {told} | {time.monotonic() - begun:.0f} s by the clock |"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table; arguments: other sizes than SIZES."""
+    sizes = tuple(int(argument.replace("_", "")) for argument in arguments) or SIZES
+    with started({"jvm.config": JVM.replace("-Xmx4G", f"-Xmx{HEAP}").replace("-XX:TieredStopAtLevel=1\n", "")}) as (server, _):
+        server.rows("CREATE SCHEMA IF NOT EXISTS hive.limits")
+        for log in logs(sizes):
+            for line in measure(server, log):
+                print(line, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
