@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
+import random
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -195,8 +195,9 @@ def test_broken(
 
 
 def test_a_damaged_gzip_gives_all_before_the_damage(tmp_path: Path) -> None:
+    luck = random.Random(7)  # what is damaged by chance may be read as an event that never was, and is reported too
     content = bytearray(
-        gzip.compress(envelope(*(json.dumps(record(n, x=os.urandom(40).hex())).encode() for n in range(500))))
+        gzip.compress(envelope(*(json.dumps(record(n, x=luck.randbytes(40).hex())).encode() for n in range(500))))
     )
     content[len(content) // 2 :] = b"\xff" * (len(content) // 2)
     found, report = read_bytes(bytes(content), tmp_path)

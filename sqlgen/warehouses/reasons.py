@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from sqlgen.text import printable
 
 LONGEST_REASON = 400
+OURS = "sqlgen: "
+"""How a text begins that our own SQL fails with (templates/parts/fold_walk.sql)."""
 
 # What stands in the first line of a reason, and what helps; the first that is found counts.
 REASONS: Mapping[str, str] = {
@@ -21,7 +23,7 @@ REASONS: Mapping[str, str] = {
     "not authorized to perform": "ask for that right",
     "ermission denied": "ask for the right to read that place",
     "ccess Denied": "ask for the right to read the bucket of the log, and to write that of the answers",
-    "EXCEEDED_MEMORY_LIMIT": "ask for a shorter window (--from, --to)",
+    "MEMORY_LIMIT": "ask for a shorter window (--from, --to)",
     "xhausted resources": "ask for a shorter window (--from, --to)",
     "EXCEEDED_TIME_LIMIT": "ask for a shorter window (--from, --to)",
     "timeout": "ask for a shorter window (--from, --to)",
@@ -39,6 +41,8 @@ def first_line(text: str) -> str:
 def failure(reason: str) -> str:
     """Return why a query failed, by the reason that the engine gives, and what to do."""
     line = first_line(reason)
+    if OURS in line:
+        return line.partition(OURS)[2]
     for start, advice in REASONS.items():
         if start in line:
             return f"{line}: {advice}"

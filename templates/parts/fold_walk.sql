@@ -1,6 +1,7 @@
 {# In memory, over what fold.sql gathered: indexes, the walk backwards, and which of the sessions that it set out from are starts. #}
-{% from 'parts/fold_words.sql' import NODE, ARRIVAL, PLACE, moment, seconds, session_of, session_key, numbers, index_of, step_of, rule_of, confidence_of %}
+{% from 'parts/fold_words.sql' import NODE, ARRIVAL, PLACE, MOST_HELD, moment, seconds, session_of, session_key, numbers, index_of, step_of, rule_of, confidence_of %}
 {% set derived = choice.direction != 'origin' %}
+{% set held %}cardinality(gathered.issued) + cardinality(gathered.calls){{ ' + cardinality(gathered.keys)' if derived }}{% endset %}
 -- beside the sessions that used what is asked about, those that it was issued to: they may have been used by nobody
 candidates AS (
   SELECT
@@ -27,6 +28,12 @@ candidates AS (
     k -> CASE WHEN k.forwarded_calls > 0 THEN '1' ELSE '0' END || COALESCE(time_text({{ moment('k.second') }}), '~~~~~~~~~~~~~~~~~~~~') || k.access_key_id
   )), 22))]) AS start_keys(standing)
   {% endif %}
+  -- more would end the query for want of memory, which says nothing of the way out
+  WHERE CASE
+    WHEN {{ held }} > {{ MOST_HELD }}
+    THEN CAST('sqlgen: ' || CAST({{ held }} AS VARCHAR) || ' issuances and uses of keys are in this window, and a walk holds {{ MOST_HELD }}: take a narrower window (credentials live no longer than 36 hours)' AS BOOLEAN)
+    ELSE TRUE
+  END
 ),
 -- a node's number is its place: issuances, calls, sessions that used what is asked about, sessions that it was issued to{{ ', services' if derived }}
 

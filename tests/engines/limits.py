@@ -44,7 +44,7 @@ def issuances(count: int, caller: str, issued: str) -> str:
         "recipientaccountid": "'111122223333'",
         "useridentity": f"CAST(ROW('AssumedRole', {principal}, {arn}, '111122223333', NULL, {key}, NULL, NULL,"
         f" ROW(ROW('false', {iso}), NULL, NULL, NULL)) AS {type_sql(CLOUDTRAIL['useridentity'])})".format(caller),
-        "requestparameters": f"""'{{"roleArn":"arn:aws:iam::111122223333:role/r","roleSessionName":"deploy"}}'""",
+        "requestparameters": """'{"roleArn":"arn:aws:iam::111122223333:role/r","roleSessionName":"deploy"}'""",
         "responseelements": f"""'{{"credentials":{{"accessKeyId":"' || {key} || '","expiration":"Jul 11, 2023, 11:00:00 PM"}},"""
         f""""assumedRoleUser":{{"assumedRoleId":"' || {principal} || '","arn":"' || {arn} || '"}}}}'""",
     }
@@ -138,14 +138,19 @@ def measure(server: TrinoServer, log: Log) -> Iterator[str]:
             seconds, rows, memory = timed(server, sql)
             told = f"{rows} rows | {seconds / base:.1f} x {base:.1f} s | {memory:,.0f} MB"
         except Exception as error:  # whatever the engine says is the finding
-            told = f"{getattr(error, 'error_name', type(error).__name__)}: {str(getattr(error, 'message', error))[:200]}"
+            told = (
+                f"{getattr(error, 'error_name', type(error).__name__)}: {str(getattr(error, 'message', error))[:200]}"
+            )
         yield f"| {log.name} | {question.direction} | {told} | {time.monotonic() - begun:.0f} s by the clock |"
 
 
 def main(arguments: list[str]) -> int:
     """Print the table; arguments: other sizes than SIZES."""
     sizes = tuple(int(argument.replace("_", "")) for argument in arguments) or SIZES
-    with started({"jvm.config": JVM.replace("-Xmx4G", f"-Xmx{HEAP}").replace("-XX:TieredStopAtLevel=1\n", "")}) as (server, _):
+    with started({"jvm.config": JVM.replace("-Xmx4G", f"-Xmx{HEAP}").replace("-XX:TieredStopAtLevel=1\n", "")}) as (
+        server,
+        _,
+    ):
         server.rows("CREATE SCHEMA IF NOT EXISTS hive.limits")
         for log in logs(sizes):
             for line in measure(server, log):

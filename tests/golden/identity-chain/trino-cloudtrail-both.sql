@@ -687,6 +687,13 @@ WITH parameters /* the values asked about */ AS (
       ))
     ) AS unused
   FROM gathered
+  /* more would end the query for want of memory, which says nothing of the way out */
+  WHERE
+    CASE
+      WHEN CARDINALITY(gathered.issued) + CARDINALITY(gathered.calls) + CARDINALITY(gathered.keys) > 500000
+      THEN CAST('sqlgen: ' || CAST(CARDINALITY(gathered.issued) + CARDINALITY(gathered.calls) + CARDINALITY(gathered.keys) AS VARCHAR) || ' issuances and uses of keys are in this window, and a walk holds 500000: take a narrower window (credentials live no longer than 36 hours)' AS BOOLEAN)
+      ELSE TRUE
+    END
 ), numbered /* a node's number is its place: issuances, calls, sessions that used what is asked about, sessions that it was issued to, services */ AS (
   SELECT
     CONCAT(candidates.issued, candidates.calls, candidates.sessions, candidates.unused, candidates.services) AS nodes,
