@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -254,3 +255,14 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
     assert {"Queries", "SavedQueries"} <= set(sids)
     assert sids["SavedQueries"]["Resource"] == ["arn:aws:athena:eu-west-1:111122223333:workgroup/w"]
     assert "fill in <LOG_FOLDER>, <LOG_BUCKET>: --bucket" in err and "--account" not in err
+
+
+def test_the_only_profile_is_taken_where_nothing_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sqlgen.toml").write_text('[profiles.p]\ndialect = "snowflake"\ntable = "a.b.c"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for arguments, said in (([], "GRANT SELECT ON"), (["--dialect", "athena"], '"Version"')):
+        with pytest.raises(SystemExit):
+            main(["grants", *arguments])
+        assert said in capsys.readouterr().out

@@ -107,10 +107,11 @@ class Asked:
 
 
 def profile_or_dialect(profile: str | None, config: Path | None, dialect: str | None) -> tuple[Profile | None, str]:
-    """Return the profile if one is named, and the dialect; UsageError where neither is, or they differ."""
-    from sqlgen.settings import load_profile
+    """Return the profile if one is named, or none but there is a file of them, and the dialect; UsageError where neither is, or they differ."""
+    from sqlgen.settings import find_file, load_profile
 
-    place = load_profile(profile, config) if profile or config else None
+    wanted = profile or config or (dialect is None and find_file() is not None)
+    place = load_profile(profile, config) if wanted else None
     if place is None:
         if dialect is None:
             raise UsageError("say for which engine: --dialect NAME (`sqlgen list` names them), or --profile NAME")
