@@ -24,38 +24,71 @@ DEPTH = 100
 TABLE = "hive.limits.log"
 
 
-def issuances(count: int, caller: str, issued: str) -> str:
-    """Return SELECT of `count` AssumeRole events as wide as real ones; `caller` and `issued` name their keys by the number `n`."""
-    key = "'ASIA' || lpad(CAST({0} AS VARCHAR), 16, '0')"
-    principal = "'AROA' || lpad(CAST({0} AS VARCHAR), 17, '0') || ':deploy-' || CAST({0} AS VARCHAR)"
-    arn = "'arn:aws:sts::111122223333:assumed-role/team-platform-deployment-' || CAST({0} AS VARCHAR) || '/deploy-' || CAST({0} AS VARCHAR)"
-    second = "date_add('second', CAST({0} % 80000 AS BIGINT), TIMESTAMP '2023-07-10 00:00:00')"
-    iso = f"date_format({second}, '%Y-%m-%dT%TZ')"
+def key(number: str) -> str:
+    return f"'ASIA' || lpad(CAST({number} AS VARCHAR), 16, '0')"
+
+
+def principal(number: str) -> str:
+    return f"'AROA' || lpad(CAST({number} AS VARCHAR), 17, '0') || ':deploy-' || CAST({number} AS VARCHAR)"
+
+
+def arn(number: str) -> str:
+    return f"'arn:aws:sts::111122223333:assumed-role/team-platform-deployment/deploy-' || CAST({number} AS VARCHAR)"
+
+
+def time_of(number: str) -> str:
+    return f"date_format(date_add('second', CAST({number} % 80000 AS BIGINT), TIMESTAMP '2023-07-10 00:00:00'), '%Y-%m-%dT%TZ')"
+
+
+def events(count: int, caller: str, **more: str) -> str:
+    """Return SELECT of `count` events as wide as real ones by the session with the number `caller`, an expression over `n`."""
+    session = f"ROW(ROW('false', {time_of(caller)}), NULL, NULL, NULL)"
+    identity = f"ROW('AssumedRole', {principal(caller)}, {arn(caller)}, '111122223333', NULL, {key(caller)}, NULL, NULL, {session})"
     values = {
         "eventversion": "'1.08'",
-        "eventsource": "'sts.amazonaws.com'",
-        "eventname": "'AssumeRole'",
-        "eventtime": iso.format(issued),
         "awsregion": "'us-east-1'",
         "sourceipaddress": "'198.51.100.' || CAST(n % 250 AS VARCHAR)",
         "useragent": "'aws-sdk-go-v2/1.30.3 os/linux lang/go#1.22.5 md/GOOS#linux md/GOARCH#amd64 api/sts#1.30.3'",
-        "eventid": "'e-' || CAST(uuid() AS VARCHAR)",
+        "eventid": "CAST(uuid() AS VARCHAR)",
         "eventtype": "'AwsApiCall'",
         "recipientaccountid": "'111122223333'",
-        "useridentity": f"CAST(ROW('AssumedRole', {principal}, {arn}, '111122223333', NULL, {key}, NULL, NULL,"
-        f" ROW(ROW('false', {iso}), NULL, NULL, NULL)) AS {type_sql(CLOUDTRAIL['useridentity'])})".format(caller),
-        "requestparameters": """'{"roleArn":"arn:aws:iam::111122223333:role/r","roleSessionName":"deploy"}'""",
-        "responseelements": f"""'{{"credentials":{{"accessKeyId":"' || {key} || '","expiration":"Jul 11, 2023, 11:00:00 PM"}},"""
-        f""""assumedRoleUser":{{"assumedRoleId":"' || {principal} || '","arn":"' || {arn} || '"}}}}'""",
+        "useridentity": identity,
+        **more,
     }
-    values["useridentity"] = values["useridentity"].replace("{0}", caller)
-    values["responseelements"] = values["responseelements"].replace("{0}", issued)
     columns = ", ".join(
         f'CAST({values.get(name, "NULL")} AS {type_sql(kind)}) AS "{name}"' for name, kind in CLOUDTRAIL.items()
     )
     return (
         f"SELECT {columns} FROM (SELECT a * 1000 + b AS n FROM UNNEST(sequence(0, {max(count // 1000, 1) - 1})) AS t(a)"
         f" CROSS JOIN UNNEST(sequence(1, {min(count, 1000)})) AS u(b))"
+    )
+
+
+def issuances(count: int, caller: str, issued: str) -> str:
+    """Return SELECT of `count` AssumeRole events that issued the sessions with the numbers `issued`."""
+    return events(
+        count,
+        caller,
+        eventsource="'sts.amazonaws.com'",
+        eventname="'AssumeRole'",
+        eventtime=time_of(issued),
+        requestparameters="""'{"roleArn":"arn:aws:iam::111122223333:role/r","roleSessionName":"deploy"}'""",
+        responseelements=f"""'{{"credentials":{{"accessKeyId":"' || {key(issued)} || '","expiration":"Jul 11, 2023, 11:00:00 PM"}},"""
+        f""""assumedRoleUser":{{"assumedRoleId":"' || {principal(issued)} || '","arn":"' || {arn(issued)} || '"}}}}'""",
+    )
+
+
+def calls(count: int, caller: str) -> str:
+    """Return SELECT of `count` events that issue nothing."""
+    return events(
+        count,
+        caller,
+        eventsource="'ec2.amazonaws.com'",
+        eventname="'DescribeInstances'",
+        eventtime=time_of("n"),
+        readonly="'true'",
+        requestparameters="""'{"maxResults":1000,"instancesSet":{"items":[{"instanceId":"i-' || to_hex(md5(to_utf8(CAST(n AS VARCHAR)))) || '"}]},'"""
+        """ || '"filterSet":{"items":[{"name":"tag:team","valueSet":{"items":[{"value":"platform"},{"value":"payments"}]}}]}}'""",
     )
 
 
@@ -88,6 +121,8 @@ def logs(sizes: tuple[int, ...]) -> Iterator[Log]:
     """Yield the logs: wide ones with a chain of ten in them, a hub, a chain as deep as a walk may go."""
     chain = issuances(10, f"({FAR} + n)", f"({FAR} + n + 1)")
     both = (Question(FAR + 11, "origin"), Question(FAR + 1, "derived"))
+    usual = (calls(200_000, "(100000000 + n / 100)"), issuances(4_000, "(100000000 + n / 50)", "n"), chain)
+    yield Log("200,000 calls, 4,000 issuances", usual, both)
     for size in sizes:
         yield Log(f"{size:,} issuances", (issuances(size, "(100000000 + n / 50)", "n"), chain), both)
     hub = issuances(CHILDREN, f"({FAR} + 0 * n)", "n")
