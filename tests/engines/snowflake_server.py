@@ -140,7 +140,7 @@ def snowflake_server() -> Iterator[SnowflakeServer]:
                 raise SnowflakeServerError(f"fakesnow did not start ({last}): remove {CACHE} and try again")
             yield SnowflakeServer("127.0.0.1", port)
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
