@@ -87,6 +87,9 @@ def ends(trino: TrinoServer, mark: str) -> Iterator[None]:
         ("console-keys", {}),
         ("session-events", {}),
         ("issuances", {}),
+        ("sessions", {}),
+        ("recycled-keys", {}),
+        ("origins", {}),
         ("identity-chain", {"access_key": True}),
     ],
 )
