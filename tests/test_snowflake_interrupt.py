@@ -51,7 +51,6 @@ def interrupt(until: str, is_ready: Callable[[], bool]) -> tuple[int, str, str]:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1], env=os.environ | {"PYTHONPATH": "."},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs, such as these tests, ignore it
     ) as process:  # fmt: skip
         assert process.stdout is not None
         said = ""
