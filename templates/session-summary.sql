@@ -166,7 +166,7 @@ judged AS (
     events.error_message,
     events.resources,
     events.request_parameters,
-    COALESCE(events.read_only, is_read_name(events.event_name)) AS reads,
+    COALESCE(events.read_only, is_read_name(events.event_name)) AS is_read,
     COALESCE(events.read_only, is_read_name(events.event_name)) AND is_sensitive_call(events.event_source, events.event_name) AS is_sensitive,
     events.error_code IS NOT NULL
       OR events.error_message IS NOT NULL
@@ -217,7 +217,7 @@ api_calls AS (
     MIN(targeted.account_id) AS account_id,
     targeted.event_source,
     targeted.event_name,
-    all_true(targeted.reads) AS read_only,
+    all_true(targeted.is_read) AS read_only,
     any_true(targeted.is_sensitive) AS sensitive,
     COUNT(*) AS calls,
     SUM(CASE WHEN targeted.has_failed THEN 0 ELSE 1 END) AS succeeded,
@@ -234,10 +234,10 @@ api_calls AS (
     sample(targeted.denied_target, targeted.sample_rank) AS denied_resource,
     list_of(targeted.error_code) AS error_codes,
     sample(
-      CASE WHEN NOT targeted.reads OR targeted.is_sensitive THEN json_part(targeted.request_parameters, '$') END, targeted.sample_rank
+      CASE WHEN NOT targeted.is_read OR targeted.is_sensitive THEN json_part(targeted.request_parameters, '$') END, targeted.sample_rank
     ) AS sample_request_parameters,
     sample(
-      CASE WHEN targeted.reads THEN search_filter(targeted.request_parameters, targeted.event_name) END, targeted.sample_rank
+      CASE WHEN targeted.is_read THEN search_filter(targeted.request_parameters, targeted.event_name) END, targeted.sample_rank
     ) AS sample_filters,
     sample(targeted.event_id, targeted.sample_rank) AS sample_event_id
   FROM targeted

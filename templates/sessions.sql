@@ -185,7 +185,7 @@ told AS (
       OR issuances.error_message IS NOT NULL
       OR COALESCE(json_member_text(issuances.response_elements, issuances.event_name), '') = 'Failure' AS has_failed,
     is_access_denied(issuances.error_code) AS is_denied,
-    COALESCE(issuances.read_only, is_read_name(issuances.event_name)) AS reads,
+    COALESCE(issuances.read_only, is_read_name(issuances.event_name)) AS is_read,
     is_sensitive_call(issuances.event_source, issuances.event_name) AS is_sensitive
   FROM issuances
   CROSS JOIN (SELECT 'use' AS role UNION ALL SELECT 'opened' AS role) AS roles
@@ -210,8 +210,8 @@ gathered AS (
     COUNT(*) AS calls,
     SUM(CASE WHEN told.has_failed THEN 1 ELSE 0 END) AS failed,
     SUM(CASE WHEN told.is_denied THEN 1 ELSE 0 END) AS denied,
-    SUM(CASE WHEN told.reads THEN 0 ELSE 1 END) AS writes,
-    SUM(CASE WHEN told.reads AND told.is_sensitive THEN 1 ELSE 0 END) AS sensitive,
+    SUM(CASE WHEN told.is_read THEN 0 ELSE 1 END) AS writes,
+    SUM(CASE WHEN told.is_read AND told.is_sensitive THEN 1 ELSE 0 END) AS sensitive,
     list_of(told.aws_region) AS regions,
     list_of(told.source_ip) AS source_ips,
     list_of(told.user_agent) AS user_agents,

@@ -81,7 +81,7 @@ WITH parameters /* the values asked about */ AS (
         ),
         FALSE
       )
-    ) AS reads,
+    ) AS is_read,
     COALESCE(
       events.read_only,
       COALESCE(
@@ -285,7 +285,7 @@ WITH parameters /* the values asked about */ AS (
     MIN(targeted.account_id) AS account_id,
     targeted.event_source,
     targeted.event_name,
-    COALESCE(BOOL_AND(targeted.reads), FALSE) AS read_only,
+    COALESCE(BOOL_AND(targeted.is_read), FALSE) AS read_only,
     COALESCE(BOOL_OR(targeted.is_sensitive), FALSE) AS sensitive,
     COUNT(*) AS calls,
     SUM(CASE WHEN targeted.has_failed THEN 0 ELSE 1 END) AS succeeded,
@@ -324,18 +324,18 @@ WITH parameters /* the values asked about */ AS (
     ) AS error_codes,
     MAX_BY(
       CASE
-        WHEN NOT targeted.reads OR targeted.is_sensitive
+        WHEN NOT targeted.is_read OR targeted.is_sensitive
         THEN ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1)
       END,
       targeted.sample_rank
     ) FILTER(WHERE
       NOT CASE
-        WHEN NOT targeted.reads OR targeted.is_sensitive
+        WHEN NOT targeted.is_read OR targeted.is_sensitive
         THEN ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1)
       END IS NULL) AS sample_request_parameters,
     MAX_BY(
       CASE
-        WHEN targeted.reads
+        WHEN targeted.is_read
         THEN COALESCE(
           ELEMENT_AT(
             FILTER(
@@ -386,7 +386,7 @@ WITH parameters /* the values asked about */ AS (
       targeted.sample_rank
     ) FILTER(WHERE
       NOT CASE
-        WHEN targeted.reads
+        WHEN targeted.is_read
         THEN COALESCE(
           ELEMENT_AT(
             FILTER(

@@ -107,7 +107,7 @@ WITH parameters /* the values asked about */ AS (
         ),
         FALSE
       )
-    ) AS reads,
+    ) AS is_read,
     COALESCE(
       events.read_only,
       COALESCE(
@@ -308,7 +308,7 @@ WITH parameters /* the values asked about */ AS (
     MIN(targeted.account_id) AS account_id,
     targeted.event_source,
     targeted.event_name,
-    COALESCE(BOOL_AND(CAST(targeted.reads AS BOOLEAN)), FALSE) AS read_only,
+    COALESCE(BOOL_AND(CAST(targeted.is_read AS BOOLEAN)), FALSE) AS read_only,
     COALESCE(BOOL_OR(CAST(targeted.is_sensitive AS BOOLEAN)), FALSE) AS sensitive,
     COUNT(*) AS calls,
     SUM(CASE WHEN targeted.has_failed THEN 0 ELSE 1 END) AS succeeded,
@@ -344,18 +344,18 @@ WITH parameters /* the values asked about */ AS (
     ) AS error_codes,
     ARG_MAX(
       CASE
-        WHEN NOT targeted.reads OR targeted.is_sensitive
+        WHEN NOT targeted.is_read OR targeted.is_sensitive
         THEN LIST_FILTER([CAST(targeted.request_parameters -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1]
       END,
       targeted.sample_rank
     ) FILTER(WHERE
       NOT CASE
-        WHEN NOT targeted.reads OR targeted.is_sensitive
+        WHEN NOT targeted.is_read OR targeted.is_sensitive
         THEN LIST_FILTER([CAST(targeted.request_parameters -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1]
       END IS NULL) AS sample_request_parameters,
     ARG_MAX(
       CASE
-        WHEN targeted.reads
+        WHEN targeted.is_read
         THEN COALESCE(
           LIST_FILTER([CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
           LIST_FILTER([CAST(targeted.request_parameters -> '$.filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
@@ -376,7 +376,7 @@ WITH parameters /* the values asked about */ AS (
       targeted.sample_rank
     ) FILTER(WHERE
       NOT CASE
-        WHEN targeted.reads
+        WHEN targeted.is_read
         THEN COALESCE(
           LIST_FILTER([CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
           LIST_FILTER([CAST(targeted.request_parameters -> '$.filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],

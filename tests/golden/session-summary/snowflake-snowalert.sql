@@ -214,7 +214,7 @@ WITH parameters /* the values asked about */ AS (
         ) > 0,
         FALSE
       )
-    ) AS reads,
+    ) AS is_read,
     COALESCE(
       events.read_only,
       COALESCE(
@@ -419,7 +419,7 @@ WITH parameters /* the values asked about */ AS (
     MIN(targeted.account_id) AS account_id,
     targeted.event_source,
     targeted.event_name,
-    COALESCE(BOOLAND_AGG(targeted.reads), FALSE) AS read_only,
+    COALESCE(BOOLAND_AGG(targeted.is_read), FALSE) AS read_only,
     COALESCE(BOOLOR_AGG(targeted.is_sensitive), FALSE) AS sensitive,
     COUNT(*) AS calls,
     SUM(CASE WHEN targeted.has_failed THEN 0 ELSE 1 END) AS succeeded,
@@ -444,12 +444,12 @@ WITH parameters /* the values asked about */ AS (
       targeted.error_code), 0, 20) AS error_codes,
     MAX_BY(
       CASE
-        WHEN NOT targeted.reads OR targeted.is_sensitive
+        WHEN NOT targeted.is_read OR targeted.is_sensitive
         THEN NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(targeted.request_parameters), 'null'), '{}'), '[]'), '""')
       END,
       IFF(
         CASE
-          WHEN NOT targeted.reads OR targeted.is_sensitive
+          WHEN NOT targeted.is_read OR targeted.is_sensitive
           THEN NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(targeted.request_parameters), 'null'), '{}'), '[]'), '""')
         END IS NULL,
         NULL,
@@ -458,7 +458,7 @@ WITH parameters /* the values asked about */ AS (
     ) AS sample_request_parameters,
     MAX_BY(
       CASE
-        WHEN targeted.reads
+        WHEN targeted.is_read
         THEN COALESCE(
           NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filterSet.items')), 'null'), '{}'), '[]'), '""'),
           NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filters')), 'null'), '{}'), '[]'), '""'),
@@ -477,7 +477,7 @@ WITH parameters /* the values asked about */ AS (
       END,
       IFF(
         CASE
-          WHEN targeted.reads
+          WHEN targeted.is_read
           THEN COALESCE(
             NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filterSet.items')), 'null'), '{}'), '[]'), '""'),
             NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filters')), 'null'), '{}'), '[]'), '""'),

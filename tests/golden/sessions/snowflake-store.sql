@@ -414,7 +414,7 @@ WITH parameters /* the values asked about */ AS (
         ) > 0,
         FALSE
       )
-    ) AS reads,
+    ) AS is_read,
     COALESCE(
       (
         (
@@ -542,8 +542,8 @@ WITH parameters /* the values asked about */ AS (
     COUNT(*) AS calls,
     SUM(CASE WHEN told.has_failed THEN 1 ELSE 0 END) AS failed,
     SUM(CASE WHEN told.is_denied THEN 1 ELSE 0 END) AS denied,
-    SUM(CASE WHEN told.reads THEN 0 ELSE 1 END) AS writes,
-    SUM(CASE WHEN told.reads AND told.is_sensitive THEN 1 ELSE 0 END) AS sensitive,
+    SUM(CASE WHEN told.is_read THEN 0 ELSE 1 END) AS writes,
+    SUM(CASE WHEN told.is_read AND told.is_sensitive THEN 1 ELSE 0 END) AS sensitive,
     ARRAY_SLICE(ARRAY_AGG(DISTINCT told.aws_region) WITHIN GROUP (ORDER BY
       told.aws_region), 0, 20) AS regions,
     ARRAY_SLICE(ARRAY_AGG(DISTINCT told.source_ip) WITHIN GROUP (ORDER BY
