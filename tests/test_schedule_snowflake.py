@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlfluff.core import FluffConfig, Linter
 
 from sqlgen import cli
 from sqlgen.grants import grant
@@ -28,7 +27,7 @@ from sqlgen.warehouses.base import WarehouseError
 from tests.documents import document
 from tests.snowflake_home import write_connection
 from tests.snowflake_stub import Answer, snowflake_stub
-from tests.test_parsers import without_markers
+from tests.test_parsers import violations
 
 PROFILE = Profile(
     "lab",
@@ -227,7 +226,4 @@ def test_what_is_sent_is_within_the_rights_of_the_command(account: Account) -> N
 
 
 def test_the_whole_script_is_read_by_sqlfluff() -> None:
-    linter = Linter(config=FluffConfig(overrides={"dialect": "snowflake"}))
-    script = document("sql", PROFILE, ["chain_events"])
-    parsed = linter.parse_string(without_markers(script))
-    assert [str(violation) for violation in parsed.violations] == []
+    assert violations(document("sql", PROFILE, ["chain_events"]), "snowflake") == []
