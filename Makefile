@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/
 export PYTHONWARNINGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-deep test-trino test-snowflake limits check golden clean
+.PHONY: help install demo test test-deep test-trino test-snowflake bench limits check golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,8 +39,11 @@ test-trino: $(VENV)/engines ## run every question on a real Trino (fetched once,
 test-snowflake: install ## run every question on fakesnow's server, in an environment of its own
 	$(RUN)pytest -m snowflake tests/engines
 
+bench: $(VENV)/engines ## measure every question against one reading of the log (docs/engines.md)
+	$(RUN)python -m tests.bench
+
 limits: $(VENV)/engines ## measure how large a walk may be on Trino (docs/engines.md)
-	$(RUN)python -m tests.engines.limits
+	$(RUN)python -m tests.bench.limits
 
 check: install ## style, types, dead links in the docs
 	$(RUN)ruff check sqlgen tests

@@ -1,23 +1,21 @@
 """How large a walk of the fold may be: logs of ever more issuances on a real Trino, each question against one full reading of the same table.
 
 `make limits` prints a line a question: issuances, what was asked, rows, time as a multiple of a full reading (every column of `events`
-counted), peak memory, or the engine's error. Not a test: it takes an hour, and what it finds stands in docs/engines.md.
+counted), peak memory, or the engine's error. It takes an hour, and what it finds stands in docs/engines.md.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlgen.dialects import event_columns
-from sqlgen.renderer import render, render_events
-from tests.engines.trino_server import JVM, TrinoServer, started
+from sqlgen.renderer import render
+from tests.bench.timing import full_reading, timed, trino
+from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import CLOUDTRAIL, type_sql
 
-HEAP = os.environ.get("SQLGEN_HEAP", "12G")
 SIZES = (10_000, 100_000, 300_000, 1_000_000, 3_000_000)
 CHILDREN = 50_000
 DEPTH = 100
@@ -132,30 +130,11 @@ def logs(sizes: tuple[int, ...]) -> Iterator[Log]:
     yield Log(f"a chain of {DEPTH}", (deep,), ends)
 
 
-def timed(server: TrinoServer, sql: str) -> tuple[float, int, float]:
-    """Run a statement; return its seconds of processor time, its rows, and its peak memory in MB."""
-    connection = server.connect()
-    try:
-        cursor = connection.cursor()
-        cursor.execute(sql)
-        rows = len(cursor.fetchall())
-        stats = cursor.stats
-        return stats["cpuTimeMillis"] / 1000, rows, stats["peakMemoryBytes"] / 1e6
-    finally:
-        connection.close()
-
-
-def full_reading(server: TrinoServer) -> float:
-    """Return the seconds that one reading of every column of `events` takes."""
-    columns = ", ".join(f'COUNT("{name}")' for name in event_columns())
-    return timed(server, f"SELECT {columns} FROM ({render_events('trino', 'cloudtrail', TABLE)})")[0]
-
-
 def measure(server: TrinoServer, log: Log) -> Iterator[str]:
     """Yield a line of the table for each question asked of a log."""
     server.rows(f"DROP TABLE IF EXISTS {TABLE}")
     server.rows(f"CREATE TABLE {TABLE} WITH (format = 'JSON') AS {' UNION ALL '.join(log.selects)}")
-    base = full_reading(server)
+    base = full_reading(server, "cloudtrail", TABLE).seconds
     for question in log.questions:
         sql = render(
             "identity-chain",
@@ -170,8 +149,8 @@ def measure(server: TrinoServer, log: Log) -> Iterator[str]:
         ).sql
         begun = time.monotonic()
         try:
-            seconds, rows, memory = timed(server, sql)
-            told = f"{rows} rows | {seconds / base:.1f} x {base:.1f} s | {memory:,.0f} MB"
+            taken = timed(server, sql)
+            told = f"{taken.rows} rows | {taken.seconds / base:.1f} x {base:.1f} s | {taken.megabytes:,.0f} MB"
         except Exception as error:  # whatever the engine says is the finding
             told = (
                 f"{getattr(error, 'error_name', type(error).__name__)}: {str(getattr(error, 'message', error))[:200]}"
@@ -182,10 +161,7 @@ def measure(server: TrinoServer, log: Log) -> Iterator[str]:
 def main(arguments: list[str]) -> int:
     """Print the table; arguments: other sizes than SIZES."""
     sizes = tuple(int(argument.replace("_", "")) for argument in arguments) or SIZES
-    with started({"jvm.config": JVM.replace("-Xmx4G", f"-Xmx{HEAP}").replace("-XX:TieredStopAtLevel=1\n", "")}) as (
-        server,
-        _,
-    ):
+    with trino() as server:
         server.rows("CREATE SCHEMA IF NOT EXISTS hive.limits")
         for log in logs(sizes):
             for line in measure(server, log):

@@ -1,0 +1,119 @@
+"""`make bench`: every question over an organisation's afternoon, on the embedded engine and on Trino.
+
+Each is measured beside one reading of the same log in the same run, since machines differ and are noisy: on Trino every column of `events`
+counted (processor time, bytes, memory at the peak), on the embedded engine gzip and JSON of Python's standard library (time by the clock,
+the largest size of the process). All are asked in turn, three times; the quickest of each counts. An argument is another number of copies of the demo's two accounts.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from sqlgen.demo.deliveries import write_deliveries
+from sqlgen.renderer import render
+from tests.bench.organization import Organization, organization
+from tests.bench.questions import Question, questions
+from tests.bench.timing import Taken, full_reading, timed, trino
+from tests.engines.trino_server import TrinoServer
+from tests.engines.trino_tables import Layout, load_cloudtrail
+
+COPIES = 100
+ROUNDS = 3
+LAYOUTS: tuple[Layout, ...] = ("cloudtrail", "security-lake")
+PLAIN_READING = """
+import gzip, json, sys
+from pathlib import Path
+for path in Path(sys.argv[1]).rglob("*.json.gz"):
+    json.loads(gzip.decompress(path.read_bytes()))
+"""
+
+
+Ask = Callable[[], Taken]
+
+
+def best_of(rounds: int, asks: Sequence[Ask]) -> list[Taken]:
+    """Ask all of it in turn, that many times, and return the quickest of each."""
+    taken = [[ask() for ask in asks] for _ in range(rounds)]
+    return [min(column, key=lambda one: one.seconds) for column in zip(*taken, strict=True)]
+
+
+def process(command: Sequence[str | Path]) -> Taken:
+    """Run a process to its end and return its time by the clock and its largest size.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
+    begun = time.monotonic()
+    running = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(running.pid, 0)
+    running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, [str(part) for part in command])
+    return Taken(time.monotonic() - begun, 0, usage.ru_maxrss * 1024 / 1e6, 0)
+
+
+def options(question: Question) -> Iterator[str]:
+    """Yield a question's parameters as the command line takes them."""
+    for name, value in question.parameters.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield from (f"--{name.replace('_', '-')}", str(one))
+
+
+def on_the_embedded_engine(log: Organization) -> Iterator[str]:
+    """Yield what was read, then a line a question, over delivery files."""
+    with tempfile.TemporaryDirectory(prefix="sqlgen-bench-") as scratch:
+        folder, out = Path(scratch) / "logs", Path(scratch) / "answer.csv"
+        files = write_deliveries(list(log.records), folder)
+        size = sum(file.stat().st_size for file in files) / 1e6
+        commands: list[list[str | Path]] = [[sys.executable, "-c", PLAIN_READING, folder]]
+        for question in questions(log):
+            asked = [question.query, "--source", folder, *options(question), "--format", "csv", "-o", out]
+            commands.append([sys.executable, "-m", "sqlgen", "run", *asked])
+        base, *answers = best_of(ROUNDS, [partial(process, command) for command in commands])
+    yield f"{len(log.records):,} events in {len(files):,} files of {size:.0f} MB, read by Python alone: {base.seconds:.1f} s"
+    for question, taken in zip(questions(log), answers, strict=True):
+        yield f"| {question.query} | {question.about} | {taken.seconds / base.seconds:.1f} x | {taken.megabytes:.0f} MB |"
+
+
+def on_trino(server: TrinoServer, log: Organization, layout: Layout) -> Iterator[str]:
+    """Yield what was read, then a line a question, over a table of this layout."""
+    name = layout.replace("-", "_")
+    load_cloudtrail(server, log.records, layout=layout, schema="bench", table=name)
+    table = f"hive.bench.{name}"
+    texts = [
+        render(
+            question.query, dialect="trino", layout=layout, table=table, parameters=question.parameters, markers=False
+        ).sql
+        for question in questions(log)
+    ]
+    asks = [partial(full_reading, server, layout, table), *(partial(timed, server, text) for text in texts)]
+    base, *answers = best_of(ROUNDS, asks)
+    yield f"{layout}: {base.bytes / 1e6:.0f} MB, one reading of every column: {base.seconds:.1f} s of processor time"
+    for question, taken in zip(questions(log), answers, strict=True):
+        yield (
+            f"| {question.query} | {question.about} | {taken.rows:,} | {taken.seconds / base.seconds:.1f} x"
+            f" | {taken.bytes / base.bytes:.2f} | {taken.megabytes:.0f} MB |"
+        )
+
+
+def main(arguments: list[str]) -> int:
+    """Print the tables; argument: how many copies of the demo, in place of COPIES."""
+    log = organization(int(arguments[0]) if arguments else COPIES)
+    for line in on_the_embedded_engine(log):
+        print(line, flush=True)
+    with trino() as server:
+        for layout in LAYOUTS:
+            for line in on_trino(server, log, layout):
+                print(line, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
