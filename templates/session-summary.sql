@@ -206,7 +206,10 @@ targeted AS (
         WHEN ranked.denial_tail LIKE '%.' THEN SUBSTR(ranked.denial_tail, 1, LENGTH(ranked.denial_tail) - 1)
         ELSE ranked.denial_tail
       END
-    ), ''), '*') AS denied_target
+    ), ''), '*') AS denied_target,
+    json_part(ranked.resources, '$') AS resources_text,
+    CASE WHEN NOT ranked.is_read OR ranked.is_sensitive THEN json_part(ranked.request_parameters, '$') END AS request_parameters_text,
+    CASE WHEN ranked.is_read THEN search_filter(ranked.request_parameters, ranked.event_name) END AS filter_text
   FROM ranked
 ),
 api_calls AS (
@@ -230,15 +233,11 @@ api_calls AS (
     list_of(targeted.aws_region) AS regions,
     list_of(targeted.source_ip) AS source_ips,
     list_of(targeted.access_key_id) AS access_keys,
-    sample(json_part(targeted.resources, '$'), targeted.sample_rank) AS sample_resources,
+    sample(targeted.resources_text, targeted.sample_rank) AS sample_resources,
     sample(targeted.denied_target, targeted.sample_rank) AS denied_resource,
     list_of(targeted.error_code) AS error_codes,
-    sample(
-      CASE WHEN NOT targeted.is_read OR targeted.is_sensitive THEN json_part(targeted.request_parameters, '$') END, targeted.sample_rank
-    ) AS sample_request_parameters,
-    sample(
-      CASE WHEN targeted.is_read THEN search_filter(targeted.request_parameters, targeted.event_name) END, targeted.sample_rank
-    ) AS sample_filters,
+    sample(targeted.request_parameters_text, targeted.sample_rank) AS sample_request_parameters,
+    sample(targeted.filter_text, targeted.sample_rank) AS sample_filters,
     sample(targeted.event_id, targeted.sample_rank) AS sample_event_id
   FROM targeted
   GROUP BY targeted.session_id, targeted.event_source, targeted.event_name

@@ -294,7 +294,7 @@ WITH parameters /* the values asked about */ AS (
   SELECT
     vending.*,
     ROW_NUMBER() OVER (
-      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id, CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END
+      PARTITION BY CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END, vending.shared_event_id, vending.event_name, vending.issued_access_key_id
       ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
     ) AS account_copy_number
   FROM (

@@ -272,7 +272,31 @@ WITH parameters /* the values asked about */ AS (
         ''
       ),
       '*'
-    ) AS denied_target
+    ) AS denied_target,
+    LIST_FILTER([CAST(ranked.resources -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1] AS resources_text,
+    CASE
+      WHEN NOT ranked.is_read OR ranked.is_sensitive
+      THEN LIST_FILTER([CAST(ranked.request_parameters -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1]
+    END AS request_parameters_text,
+    CASE
+      WHEN ranked.is_read
+      THEN COALESCE(
+        LIST_FILTER([CAST(ranked.request_parameters -> '$.filterSet.items' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+        LIST_FILTER([CAST(ranked.request_parameters -> '$.filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+        LIST_FILTER([CAST(ranked.request_parameters -> '$.parameterFilters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+        LIST_FILTER([CAST(ranked.request_parameters -> '$.filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+        LIST_FILTER([CAST(ranked.request_parameters -> '$.Filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+        LIST_FILTER([CAST(ranked.request_parameters -> '$.Filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
+        LIST_FILTER(
+          [
+            CAST(ranked.request_parameters -> (
+              '/' || REPLACE(REPLACE(ranked.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
+            ) AS TEXT)
+          ],
+          LAMBDA t : NOT t IN ('null', '{}', '[]', '""')
+        )[1]
+      )
+    END AS filter_text
   FROM ranked
 ), api_calls AS (
   SELECT
@@ -304,11 +328,8 @@ WITH parameters /* the values asked about */ AS (
         NOT targeted.access_key_id IS NULL))[1:20],
       CAST([] AS TEXT[])
     ) AS access_keys,
-    ARG_MAX(
-      LIST_FILTER([CAST(targeted.resources -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-      targeted.sample_rank
-    ) FILTER(WHERE
-      NOT LIST_FILTER([CAST(targeted.resources -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1] IS NULL) AS sample_resources,
+    ARG_MAX(targeted.resources_text, targeted.sample_rank) FILTER(WHERE
+      NOT targeted.resources_text IS NULL) AS sample_resources,
     ARG_MAX(targeted.denied_target, targeted.sample_rank) FILTER(WHERE
       NOT targeted.denied_target IS NULL) AS denied_resource,
     COALESCE(
@@ -316,58 +337,10 @@ WITH parameters /* the values asked about */ AS (
         NOT targeted.error_code IS NULL))[1:20],
       CAST([] AS TEXT[])
     ) AS error_codes,
-    ARG_MAX(
-      CASE
-        WHEN NOT targeted.is_read OR targeted.is_sensitive
-        THEN LIST_FILTER([CAST(targeted.request_parameters -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1]
-      END,
-      targeted.sample_rank
-    ) FILTER(WHERE
-      NOT CASE
-        WHEN NOT targeted.is_read OR targeted.is_sensitive
-        THEN LIST_FILTER([CAST(targeted.request_parameters -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1]
-      END IS NULL) AS sample_request_parameters,
-    ARG_MAX(
-      CASE
-        WHEN targeted.is_read
-        THEN COALESCE(
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.Filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.Filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER(
-            [
-              CAST(targeted.request_parameters -> (
-                '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
-              ) AS TEXT)
-            ],
-            LAMBDA t : NOT t IN ('null', '{}', '[]', '""')
-          )[1]
-        )
-      END,
-      targeted.sample_rank
-    ) FILTER(WHERE
-      NOT CASE
-        WHEN targeted.is_read
-        THEN COALESCE(
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.filterSet.items' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.parameterFilters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.Filter' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER([CAST(targeted.request_parameters -> '$.Filters' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1],
-          LIST_FILTER(
-            [
-              CAST(targeted.request_parameters -> (
-                '/' || REPLACE(REPLACE(targeted.event_name || 'Request', '~', '~0'), '/', '~1') || '/' || 'Filter'
-              ) AS TEXT)
-            ],
-            LAMBDA t : NOT t IN ('null', '{}', '[]', '""')
-          )[1]
-        )
-      END IS NULL) AS sample_filters,
+    ARG_MAX(targeted.request_parameters_text, targeted.sample_rank) FILTER(WHERE
+      NOT targeted.request_parameters_text IS NULL) AS sample_request_parameters,
+    ARG_MAX(targeted.filter_text, targeted.sample_rank) FILTER(WHERE
+      NOT targeted.filter_text IS NULL) AS sample_filters,
     ARG_MAX(targeted.event_id, targeted.sample_rank) FILTER(WHERE
       NOT targeted.event_id IS NULL) AS sample_event_id
   FROM targeted

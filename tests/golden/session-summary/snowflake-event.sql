@@ -434,7 +434,27 @@ WITH parameters /* the values asked about */ AS (
         ''
       ),
       '*'
-    ) AS denied_target
+    ) AS denied_target,
+    NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(ranked.resources), 'null'), '{}'), '[]'), '""') AS resources_text,
+    CASE
+      WHEN NOT ranked.is_read OR ranked.is_sensitive
+      THEN NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(ranked.request_parameters), 'null'), '{}'), '[]'), '""')
+    END AS request_parameters_text,
+    CASE
+      WHEN ranked.is_read
+      THEN COALESCE(
+        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'filterSet.items')), 'null'), '{}'), '[]'), '""'),
+        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'filters')), 'null'), '{}'), '[]'), '""'),
+        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'parameterFilters')), 'null'), '{}'), '[]'), '""'),
+        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'filter')), 'null'), '{}'), '[]'), '""'),
+        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'Filter')), 'null'), '{}'), '[]'), '""'),
+        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'Filters')), 'null'), '{}'), '[]'), '""'),
+        NULLIF(
+          NULLIF(NULLIF(NULLIF(TO_JSON(GET(GET(ranked.request_parameters, ranked.event_name || 'Request'), 'Filter')), 'null'), '{}'), '[]'),
+          '""'
+        )
+      )
+    END AS filter_text
   FROM ranked
 ), api_calls AS (
   SELECT
@@ -460,69 +480,12 @@ WITH parameters /* the values asked about */ AS (
       targeted.source_ip), 0, 20) AS source_ips,
     ARRAY_SLICE(ARRAY_AGG(DISTINCT targeted.access_key_id) WITHIN GROUP (ORDER BY
       targeted.access_key_id), 0, 20) AS access_keys,
-    MAX_BY(
-      NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(targeted.resources), 'null'), '{}'), '[]'), '""'),
-      IFF(NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(targeted.resources), 'null'), '{}'), '[]'), '""') IS NULL, NULL, targeted.sample_rank)
-    ) AS sample_resources,
+    MAX_BY(targeted.resources_text, IFF(targeted.resources_text IS NULL, NULL, targeted.sample_rank)) AS sample_resources,
     MAX_BY(targeted.denied_target, IFF(targeted.denied_target IS NULL, NULL, targeted.sample_rank)) AS denied_resource,
     ARRAY_SLICE(ARRAY_AGG(DISTINCT targeted.error_code) WITHIN GROUP (ORDER BY
       targeted.error_code), 0, 20) AS error_codes,
-    MAX_BY(
-      CASE
-        WHEN NOT targeted.is_read OR targeted.is_sensitive
-        THEN NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(targeted.request_parameters), 'null'), '{}'), '[]'), '""')
-      END,
-      IFF(
-        CASE
-          WHEN NOT targeted.is_read OR targeted.is_sensitive
-          THEN NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(targeted.request_parameters), 'null'), '{}'), '[]'), '""')
-        END IS NULL,
-        NULL,
-        targeted.sample_rank
-      )
-    ) AS sample_request_parameters,
-    MAX_BY(
-      CASE
-        WHEN targeted.is_read
-        THEN COALESCE(
-          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filterSet.items')), 'null'), '{}'), '[]'), '""'),
-          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filters')), 'null'), '{}'), '[]'), '""'),
-          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'parameterFilters')), 'null'), '{}'), '[]'), '""'),
-          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filter')), 'null'), '{}'), '[]'), '""'),
-          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'Filter')), 'null'), '{}'), '[]'), '""'),
-          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'Filters')), 'null'), '{}'), '[]'), '""'),
-          NULLIF(
-            NULLIF(
-              NULLIF(NULLIF(TO_JSON(GET(GET(targeted.request_parameters, targeted.event_name || 'Request'), 'Filter')), 'null'), '{}'),
-              '[]'
-            ),
-            '""'
-          )
-        )
-      END,
-      IFF(
-        CASE
-          WHEN targeted.is_read
-          THEN COALESCE(
-            NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filterSet.items')), 'null'), '{}'), '[]'), '""'),
-            NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filters')), 'null'), '{}'), '[]'), '""'),
-            NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'parameterFilters')), 'null'), '{}'), '[]'), '""'),
-            NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'filter')), 'null'), '{}'), '[]'), '""'),
-            NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'Filter')), 'null'), '{}'), '[]'), '""'),
-            NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(targeted.request_parameters, 'Filters')), 'null'), '{}'), '[]'), '""'),
-            NULLIF(
-              NULLIF(
-                NULLIF(NULLIF(TO_JSON(GET(GET(targeted.request_parameters, targeted.event_name || 'Request'), 'Filter')), 'null'), '{}'),
-                '[]'
-              ),
-              '""'
-            )
-          )
-        END IS NULL,
-        NULL,
-        targeted.sample_rank
-      )
-    ) AS sample_filters,
+    MAX_BY(targeted.request_parameters_text, IFF(targeted.request_parameters_text IS NULL, NULL, targeted.sample_rank)) AS sample_request_parameters,
+    MAX_BY(targeted.filter_text, IFF(targeted.filter_text IS NULL, NULL, targeted.sample_rank)) AS sample_filters,
     MAX_BY(targeted.event_id, IFF(targeted.event_id IS NULL, NULL, targeted.sample_rank)) AS sample_event_id
   FROM targeted
   GROUP BY

@@ -275,7 +275,58 @@ WITH parameters /* the values asked about */ AS (
         ''
       ),
       '*'
-    ) AS denied_target
+    ) AS denied_target,
+    ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.resources, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1) AS resources_text,
+    CASE
+      WHEN NOT ranked.is_read OR ranked.is_sensitive
+      THEN ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1)
+    END AS request_parameters_text,
+    CASE
+      WHEN ranked.is_read
+      THEN COALESCE(
+        ELEMENT_AT(
+          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.filterSet.items'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+          1
+        ),
+        ELEMENT_AT(
+          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+          1
+        ),
+        ELEMENT_AT(
+          FILTER(
+            ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.parameterFilters'))],
+            t -> NOT t IN ('null', '{}', '[]', '""')
+          ),
+          1
+        ),
+        ELEMENT_AT(
+          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+          1
+        ),
+        ELEMENT_AT(
+          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.Filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+          1
+        ),
+        ELEMENT_AT(
+          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.Filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+          1
+        ),
+        ELEMENT_AT(
+          FILTER(
+            ARRAY[JSON_FORMAT(
+              ELEMENT_AT(
+                TRY_CAST(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(ranked.request_parameters, '$') AS MAP(VARCHAR, JSON)), (
+                  ranked.event_name || 'Request'
+                )) AS MAP(VARCHAR, JSON)),
+                'Filter'
+              )
+            )],
+            t -> NOT t IN ('null', '{}', '[]', '""')
+          ),
+          1
+        )
+      )
+    END AS filter_text
   FROM ranked
 ), api_calls AS (
   SELECT
@@ -310,11 +361,8 @@ WITH parameters /* the values asked about */ AS (
         NOT targeted.access_key_id IS NULL)), 1, 20),
       CAST(ARRAY[] AS ARRAY(VARCHAR))
     ) AS access_keys,
-    MAX_BY(
-      ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.resources, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1),
-      targeted.sample_rank
-    ) FILTER(WHERE
-      NOT ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.resources, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1) IS NULL) AS sample_resources,
+    MAX_BY(targeted.resources_text, targeted.sample_rank) FILTER(WHERE
+      NOT targeted.resources_text IS NULL) AS sample_resources,
     MAX_BY(targeted.denied_target, targeted.sample_rank) FILTER(WHERE
       NOT targeted.denied_target IS NULL) AS denied_resource,
     COALESCE(
@@ -322,118 +370,10 @@ WITH parameters /* the values asked about */ AS (
         NOT targeted.error_code IS NULL)), 1, 20),
       CAST(ARRAY[] AS ARRAY(VARCHAR))
     ) AS error_codes,
-    MAX_BY(
-      CASE
-        WHEN NOT targeted.is_read OR targeted.is_sensitive
-        THEN ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1)
-      END,
-      targeted.sample_rank
-    ) FILTER(WHERE
-      NOT CASE
-        WHEN NOT targeted.is_read OR targeted.is_sensitive
-        THEN ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1)
-      END IS NULL) AS sample_request_parameters,
-    MAX_BY(
-      CASE
-        WHEN targeted.is_read
-        THEN COALESCE(
-          ELEMENT_AT(
-            FILTER(
-              ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.filterSet.items'))],
-              t -> NOT t IN ('null', '{}', '[]', '""')
-            ),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(
-              ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.parameterFilters'))],
-              t -> NOT t IN ('null', '{}', '[]', '""')
-            ),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.Filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.Filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(
-              ARRAY[JSON_FORMAT(
-                ELEMENT_AT(
-                  TRY_CAST(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(targeted.request_parameters, '$') AS MAP(VARCHAR, JSON)), (
-                    targeted.event_name || 'Request'
-                  )) AS MAP(VARCHAR, JSON)),
-                  'Filter'
-                )
-              )],
-              t -> NOT t IN ('null', '{}', '[]', '""')
-            ),
-            1
-          )
-        )
-      END,
-      targeted.sample_rank
-    ) FILTER(WHERE
-      NOT CASE
-        WHEN targeted.is_read
-        THEN COALESCE(
-          ELEMENT_AT(
-            FILTER(
-              ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.filterSet.items'))],
-              t -> NOT t IN ('null', '{}', '[]', '""')
-            ),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(
-              ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.parameterFilters'))],
-              t -> NOT t IN ('null', '{}', '[]', '""')
-            ),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.Filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(targeted.request_parameters, '$.Filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-            1
-          ),
-          ELEMENT_AT(
-            FILTER(
-              ARRAY[JSON_FORMAT(
-                ELEMENT_AT(
-                  TRY_CAST(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(targeted.request_parameters, '$') AS MAP(VARCHAR, JSON)), (
-                    targeted.event_name || 'Request'
-                  )) AS MAP(VARCHAR, JSON)),
-                  'Filter'
-                )
-              )],
-              t -> NOT t IN ('null', '{}', '[]', '""')
-            ),
-            1
-          )
-        )
-      END IS NULL) AS sample_filters,
+    MAX_BY(targeted.request_parameters_text, targeted.sample_rank) FILTER(WHERE
+      NOT targeted.request_parameters_text IS NULL) AS sample_request_parameters,
+    MAX_BY(targeted.filter_text, targeted.sample_rank) FILTER(WHERE
+      NOT targeted.filter_text IS NULL) AS sample_filters,
     MAX_BY(targeted.event_id, targeted.sample_rank) FILTER(WHERE
       NOT targeted.event_id IS NULL) AS sample_event_id
   FROM targeted
