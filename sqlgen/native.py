@@ -21,6 +21,9 @@ from sqlgen.errors import TemplateError
 from sqlgen.resources import FRONT_MATTER_OPEN, data_root, read_sql
 from sqlgen.tree import table_node
 
+OWN_CATALOG = "awsdatacatalog"
+"""Athena's own catalog, which its queries may name and its DDL may not: "Unsupported ddl with 2 catalogs"."""
+
 
 def native_folder(dialect: str, folder: str) -> Path:
     """Return where the templates of a dialect lie; a dialect has its own, also where it shares its layouts with another."""
@@ -67,6 +70,8 @@ def _environment(dialect: str, folder: str, writes: str) -> Environment:
         """Return a table's name, `a.b.c`, or that of something beside it, by a suffix."""
         node = table_node(value)
         node.this.set("this", node.this.this + suffix)
+        if writes == "hive" and node.catalog.lower() == OWN_CATALOG:
+            node.set("catalog", None)
         return _Sql(node.sql(dialect=writes))
 
     def columns(values: Sequence[tuple[str, str]], blanks: int = 2) -> _Sql:

@@ -138,6 +138,17 @@ def test_a_table_is_described_or_told_missing(monkeypatch: pytest.MonkeyPatch, a
         assert "Rate exceeded" in refusal(lambda: warehouse.describe("logs.cloudtrail"))
 
 
+def test_a_table_that_glue_denies_is_not_taken_for_missing(
+    monkeypatch: pytest.MonkeyPatch, athena: AthenaEndpoint
+) -> None:
+    monkeypatch.setattr("sqlgen.warehouses.athena.AthenaWarehouse._listed", lambda *_: None)  # may not be seen either
+    denial = "User: x is not authorized to perform: glue:GetTable on resource: arn:aws:glue:x (Error Code: AccessDeniedException)"
+    with opened() as warehouse:
+        athena.faults.plant("athena:GetTableMetadata", Refusal("MetadataException", denial))
+        told = refusal(lambda: warehouse.describe("logs.cloudtrail"))
+    assert "logs.cloudtrail cannot be described: AWS denies glue:GetTable on arn:aws:glue:x: ask for that right" in told
+
+
 def stops(athena: AthenaEndpoint) -> list[str]:
     return [str(body["QueryExecutionId"]) for body in athena.actions("athena:StopQueryExecution")]
 

@@ -114,14 +114,18 @@ def test_a_schedule_starts_its_statement_whole_and_once(athena: AthenaEndpoint) 
     assert request == {
         "WorkGroup": "primary",
         "QueryExecutionContext": {"Catalog": "AwsDataCatalog", "Database": "logs"},
-        "ClientRequestToken": f"{NAMES[2]}-<aws.scheduler.execution-id>-<aws.scheduler.scheduled-time>",
+        "ClientRequestToken": f"{NAMES[2]}-<aws.scheduler.scheduled-time>",
     }
     assert re.match(
         r"-- sqlgen chain_events recent \[sqlgen \S+ [0-9a-f]{16}\]\nMERGE INTO logs.chain_events AS kept\n", text
     )
     assert "CURRENT_TIMESTAMP" in text and '"timestamp" >= ' in text
     first = athena.fire(NAMES[2], at="2023-07-10T01:00:00Z")
-    assert len(first.request["ClientRequestToken"]) >= 32
+    assert 32 <= len(first.request["ClientRequestToken"]) <= 128
+    assert athena.fire(NAMES[2], at="2023-07-10T01:00:00Z") is first, (
+        "tried again, an invocation starts no second query"
+    )
+    assert athena.fire(NAMES[2], at="2023-07-10T02:00:00Z") is not first
 
 
 def test_a_second_time_nothing_is_written(athena: AthenaEndpoint) -> None:
@@ -218,9 +222,11 @@ def test_what_the_profile_does_not_say(athena: AthenaEndpoint, missing: str, mes
 def test_how_it_stands(athena: AthenaEndpoint, run: Run) -> None:
     run("--deploy")
     athena.fire(NAMES[2])
-    for reason in ("HIVE_BAD_DATA: Malformed \x1b[31mpage", "ICEBERG_COMMIT_ERROR: Failed to commit"):
+    for hour, reason in enumerate(
+        ("HIVE_BAD_DATA: Malformed \x1b[31mpage", "ICEBERG_COMMIT_ERROR: Failed to commit"), 1
+    ):
         athena.faults.course(("RUNNING", 10), reason=reason)
-        athena.fire(NAMES[2])
+        athena.fire(NAMES[2], at=f"2023-07-10T{hour:02}:00:00Z")
     schedules(athena)[NAMES[0]].state = "DISABLED"
     status, out, err = run("--status", "--format", "json")
     told = {row["name"]: row for row in json.loads(out)}
@@ -233,6 +239,32 @@ def test_how_it_stands(athena: AthenaEndpoint, run: Run) -> None:
     assert (told[NAMES[0]]["state"], told[NAMES[0]]["last_run"]) == ("off", None)
     assert f"{NAMES[2]}: 2 of the last 3 runs failed, the last " in err
     assert "ICEBERG_COMMIT_ERROR: Failed to commit" in err and "\x1b" not in err
+
+
+def test_what_athena_takes_no_comment_before_has_none_and_its_runs_are_found_all_the_same(
+    athena: AthenaEndpoint, run: Run
+) -> None:
+    run("--deploy")
+    texts = [json.loads(item.target["Input"])["QueryString"] for item in schedules(athena).values()]
+    assert [text.split()[0] for text in texts] == ["--", "OPTIMIZE", "--", "VACUUM", "OPTIMIZE", "VACUUM"]
+    assert [one.request["QueryString"].split()[0] for one in athena.executions][:2] == ["CREATE", "CREATE"]
+    athena.fire(NAMES[1])
+    athena.faults.course(("RUNNING", 10), reason="ICEBERG_VACUUM_MORE_RUNS_NEEDED: Removed 1000 files, more to go")
+    athena.fire(NAMES[3])
+    told = {row["name"]: row for row in json.loads(run("--status", "--format", "json")[1])}
+    assert [(told[name]["last_result"], told[name]["failed_runs"]) for name in (NAMES[1], NAMES[3])] == [
+        ("succeeded", 0)
+    ] * 2
+
+
+def test_a_schedule_that_was_due_and_never_started_is_told_of(athena: AthenaEndpoint, run: Run) -> None:
+    run("--deploy")
+    assert "no run found" not in run("--status", "--format", "json")[1]
+    for name in (NAMES[0], NAMES[2]):  # by the night and by the hour: of three hours ago only the second was due
+        schedules(athena)[name].last_modified_date -= 3 * 3600
+    _, out, err = run("--status", "--format", "json")
+    assert [row["name"] for row in json.loads(out) if row["last_result"] == "no run found"] == [NAMES[2]]
+    assert f"{NAMES[2]}: it was due, and none of the workgroup's last queries is a run of it" in err
 
 
 def test_nothing_is_scheduled(athena: AthenaEndpoint, run: Run) -> None:

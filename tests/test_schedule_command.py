@@ -52,7 +52,7 @@ def test_which_runs_keep_a_table() -> None:
     assert told(SESSIONS, Rhythm(timedelta(minutes=90), 2)) == [
         "today every 90 min",
         night,
-        night.replace(" ", "-2 ", 1),
+        "night-2 every night at 03:25 UTC",
     ]
     assert parse_every("90m") == timedelta(minutes=90) and parse_overlap("7d") == 7
     for text in ("4m", "2d", "h", "1w", ""):
@@ -119,7 +119,7 @@ def test_from_an_empty_database_to_a_chain_read_from_what_is_kept(
 def test_how_it_stands_before_there_is_anything(path: Path) -> None:
     write_log(path, [call(1, datetime(2023, 7, 9, 12))])
     with closing(opened(path)) as warehouse:
-        found = examine(warehouse, Statements(lab(path)), OBJECTS)
+        found = examine(warehouse, Statements(lab(path)), OBJECTS, datetime.now())
     assert found.jobs is None and [(table.is_there, table.newest) for table in found.tables] == [(False, None)] * 3
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -210,7 +210,7 @@ def test_what_is_sent_is_within_the_rights_of_the_command(account: Account) -> N
     with closing(open_warehouse(PROFILE)) as warehouse:
         statements = Statements(PROFILE)
         list(backfill(warehouse, statements, tables(choose([])), date(2023, 7, 10), date(2023, 7, 11)))
-        examine(warehouse, statements, choose([]))
+        examine(warehouse, statements, choose([]), datetime.now())
         list(remove(warehouse, statements, choose([])))
     sent = {start for text in account.texts for start in (*NEEDS, *OF_THE_OWNER) if text.startswith(start)}
     assert all(text.startswith((*NEEDS, *OF_THE_OWNER, "ALTER SESSION")) for text in account.texts)

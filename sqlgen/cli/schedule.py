@@ -207,14 +207,20 @@ def _status(
 
     if format_name not in FORMATS:
         raise UsageError(f"--format takes one of {', '.join(FORMATS)}, not {format_name!r}")
-    found = examine(warehouse, statements, objects)
-    answer = as_answer(found, datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    found = examine(warehouse, statements, objects, now)
+    answer = as_answer(found, now)
     emit(lambda stream: write(answer, format_name, stream), output)
     if found.jobs is None:
         note(f"{statements.profile.dialect} has no scheduler of its own")
     elif not found.jobs:
         note("nothing is scheduled: `sqlgen schedule --deploy` does it")
     for job in found.jobs or ():
+        if job.is_missing:
+            note(
+                f"{job.name}: it was due, and none of the workgroup's last queries is a run of it: its role may not start one, or Athena refused "
+                "the statement (CloudWatch AWS/Scheduler: TargetErrorCount)"
+            )
         failed = [run for run in job.past if run.succeeded is False]
         if failed:
             note(

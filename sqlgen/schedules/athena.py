@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlgen.errors import UsageError
@@ -32,11 +32,16 @@ LONGEST_NAME = 64
 LONGEST_HOME = LONGEST_NAME - len("sqlgen--session_summary-optimize")
 LONGEST_DESCRIPTION = 512
 LONGEST_INPUT = 262_144
-ONCE = "<aws.scheduler.execution-id>-<aws.scheduler.scheduled-time>"
-"""Names an invocation, so that one that is tried again starts no second query."""
+ONCE = "<aws.scheduler.scheduled-time>"
+"""Names an invocation, so that one that is tried again starts no second query; an execution id is each attempt's own
+(https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html)."""
 RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 5}
+MORE_TO_VACUUM = "ICEBERG_VACUUM_MORE_RUNS_NEEDED"
+"""How a VACUUM ends that removed what one run may: the next goes on (https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html)."""
 PAGE = 50
 MOST_PAGES = 20
+GRACE = timedelta(hours=1)
+"""How much later than it is due a run may begin (`RETRIES`)."""
 
 
 def workgroup_of(profile: Profile) -> str:
@@ -140,6 +145,17 @@ def shown(content: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", str(request.get("QueryString", ""))])
 
 
+def _statement(told: str) -> str:
+    """Return the statement in what `shown` told."""
+    return told.partition("\n\n")[2]
+
+
+def _known_by(query: str) -> str:
+    """Return what tells a statement from others, whichever version of ours made it: what its line says it is for, else all of it."""
+    match = LINE.match(query)
+    return match["title"] if match else query.strip()
+
+
 class EventBridge:
     """The schedules of one home, in EventBridge Scheduler's default group. See `sqlgen.schedules.history.Scheduler`."""
 
@@ -150,6 +166,7 @@ class EventBridge:
         self._athena: Any = warehouse.client("athena")
         self._workgroup = warehouse.workgroup
         self._content: dict[str, dict[str, Any]] = {}
+        self._made: dict[str, datetime] = {}
 
     def job(self, job: Job) -> SavedObject:
         """See `Scheduler.job`."""
@@ -172,6 +189,8 @@ class EventBridge:
 
     def _kept(self, name: str) -> Kept:
         told = self._ask(self._scheduler.get_schedule, Name=name, GroupName="default")
+        if isinstance(made := told.get("LastModificationDate") or told.get("CreationDate"), datetime):
+            self._made[name] = made.astimezone(UTC).replace(tzinfo=None)
         return Kept(KIND, name, name, told.get("Description", ""), shown(told))
 
     def is_on(self, kept: Kept) -> bool:
@@ -202,20 +221,26 @@ class EventBridge:
         return kept.sql.partition("\n")[0].removeprefix("when: ")
 
     def past(self, kept: Sequence[Kept]) -> Mapping[str, Sequence[PastRun]]:
-        """See `Scheduler.past`: found among the last thousand queries of the workgroup by the line that each statement begins with."""
-        names = {match["title"]: item.name for item in kept if (match := LINE.search(item.sql))}
+        """See `Scheduler.past`: found among the last thousand queries of the workgroup, by the line before a statement or by all of it."""
+        names = {_known_by(_statement(item.sql)): item.name for item in kept}
         found: dict[str, list[PastRun]] = {name: [] for name in names.values()}
         pages = self._pages(self._athena.list_query_executions, "athena", WorkGroup=self._workgroup, MaxResults=PAGE)
         for number, page in enumerate(pages, 1):
             ids = page.get("QueryExecutionIds") or []
             told = self._ask(self._athena.batch_get_query_execution, "athena", QueryExecutionIds=ids) if ids else {}
             for execution in told.get("QueryExecutions", []):
-                match = LINE.match(execution.get("Query", ""))
-                if match and match["title"] in names:
-                    found[names[match["title"]]].append(_past(execution))
+                if name := names.get(_known_by(execution.get("Query", ""))):
+                    found[name].append(_past(execution))
             if number == MOST_PAGES or all(len(runs) >= RUNS_SHOWN for runs in found.values()):
                 break
         return {name: sorted(runs, key=lambda run: run.at, reverse=True)[:RUNS_SHOWN] for name, runs in found.items()}
+
+    def was_due(self, kept: Kept, now: datetime) -> bool:
+        """See `Scheduler.was_due`."""
+        made = self._made.get(kept.name)
+        minutes = re.match(r"rate\((\d+) minutes\)", self.when(kept))
+        period = timedelta(minutes=int(minutes[1])) if minutes else timedelta(days=1)
+        return made is not None and now - made > period + GRACE
 
     def _pages(self, request: Callable[..., Any], service: str = "scheduler", **content: Any) -> Iterator[Any]:
         while True:
@@ -238,6 +263,8 @@ def _past(execution: Mapping[str, Any]) -> PastRun:
     status = execution["Status"]
     at: datetime = status["SubmissionDateTime"]
     succeeded = {"SUCCEEDED": True, "FAILED": False, "CANCELLED": False}.get(status["State"])
+    if MORE_TO_VACUUM in str(status.get("StateChangeReason")):
+        succeeded = True
     reason = str(status.get("StateChangeReason") or status["State"].lower()) if succeeded is False else ""
     return PastRun(at.astimezone(UTC).replace(tzinfo=None), succeeded, reason, execution["QueryExecutionId"])
 

@@ -84,14 +84,18 @@ def _sql(statements: Statements, objects: Sequence[KeptObject], rhythm: Rhythm) 
             once += [create_task(statements, job, wanted.description()), resume_task(statements, wanted.name)]
         again: list[str] = []
     else:
-        again = [f"-- {job.rate.told}\n{job.statement.text}" for job in jobs(statements, objects, rhythm)]
-    parts = ["-- To be run once; a second time changes nothing.", *map(_ended, once)]
-    parts += ["-- To be run time and again, as each says.", *map(_ended, again)] if again else []
-    return Document("\n\n".join(parts) + "\n")
+        again = [_ended(job.statement.text, job.rate.told) for job in jobs(statements, objects, rhythm)]
+    # what is said stands behind a statement: Athena takes none before some (`sqlgen.schedules.statements`)
+    first, *others = once
+    parts = [
+        _ended(first, "this and what follows is to be run once; a second time changes nothing"),
+        *map(_ended, others),
+    ]
+    return Document("\n\n".join([*parts, *again]) + "\n")
 
 
-def _ended(sql: str) -> str:
-    return f"{sql.strip()};"
+def _ended(sql: str, note: str = "") -> str:
+    return f"{sql.strip()};" + (f" -- {note}" if note else "")
 
 
 @dataclass
@@ -187,6 +191,8 @@ def _cloudformation(statements: Statements, objects: Sequence[KeptObject], rhyth
         }
     text = json.dumps(template | {"Resources": resources}, indent=1) + "\n"
     notes = _asks("parameters", [_camel(marker) for marker in filler.asked])
+    if ROLE in resources:
+        notes += ("it makes a role: `aws cloudformation deploy` takes it with --capabilities CAPABILITY_IAM",)
     if len(text.encode()) > LONGEST_INLINE:
         notes += (
             "the template is longer than what a request holds: `aws cloudformation deploy` takes it with --s3-bucket",

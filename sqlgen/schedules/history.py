@@ -12,7 +12,7 @@ from sqlgen.objects.base import Keeper, Kept, SavedObject
 from sqlgen.schedules.jobs import Job
 
 LINE = re.compile(r"^-- sqlgen (?P<title>[\w -]+) \[sqlgen \S+ [0-9a-f]{16}\]$", re.MULTILINE)
-"""The line that each of our statements begins with (`sqlgen.schedules.statements`)."""
+"""The line that a MERGE of ours begins with (`sqlgen.schedules.statements`)."""
 RUNS_SHOWN = 5
 
 
@@ -37,6 +37,9 @@ class Scheduler(Keeper, Protocol):
 
     def when(self, kept: Kept) -> str:
         """Return when one of ours runs, in the scheduler's words."""
+
+    def was_due(self, kept: Kept, now: datetime) -> bool:
+        """Say whether one of ours that is on ought to have run by now (UTC); False where a run that could not start is a past run all the same."""
 
     def past(self, kept: Sequence[Kept]) -> Mapping[str, Sequence[PastRun]]:
         """Return the last runs of ours by name, the newest first; WarehouseError when they cannot be asked for."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlgen.schedules.objects import DONE_DAYS, KeptObject, tables
-from sqlgen.schedules.runs import TIDYING, Rate, Rhythm, runs
+from sqlgen.schedules.runs import Rate, Rhythm, runs
 from sqlgen.schedules.statements import Statement, Statements
 
 
@@ -30,8 +30,8 @@ def jobs(statements: Statements, objects: Sequence[KeptObject], rhythm: Rhythm) 
     ]
     tidied = [*(table.name for table in tables(objects)), DONE_DAYS]
     tidying = [
-        Job(name, kind, Rate(at=TIDYING), statement, fills=False)
+        Job(name, kind, Rate(at=at), statement, fills=False)
         for name in tidied
-        for kind, statement in statements.tidying(name)
+        for kind, at, statement in statements.tidying(name)
     ]
     return [*filling, *tidying]

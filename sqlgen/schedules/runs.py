@@ -17,8 +17,8 @@ from sqlgen.values import Moment
 DAY_SECONDS = 86400
 NIGHT = time(3, 15)
 """When the days before are filled, UTC: the last of their events have come, and few people ask."""
-TIDYING = time(4, 15)
-"""When tables are tidied, UTC."""
+NIGHT_STEP = timedelta(minutes=10)
+"""How much later each day further back is filled: two writers of one Iceberg table may have to begin again."""
 MARGIN_SECONDS = 3 * 3600
 """How long after midnight the newest events are still looked for in the day before; the night's run comes after."""
 EVIDENCE_HOURS = 1
@@ -87,7 +87,11 @@ def runs(table: KeptTable, rhythm: Rhythm) -> list[Run]:
     if table.daily:
         today = [Run("today", Rate(every), _whole_day(0))] if within else []
         return today + [
-            Run("night" if back == 1 else f"night-{back}", Rate(), _whole_day(back))
+            Run(
+                "night" if back == 1 else f"night-{back}",
+                Rate(at=_later(NIGHT, NIGHT_STEP * (back - 1))),
+                _whole_day(back),
+            )
             for back in range(1, rhythm.overlap_days + 1)
         ]
     recent = [Run("recent", Rate(every), Span(Moment(MARGIN_SECONDS, day=True), Moment(), 0))] if within else []
@@ -98,6 +102,10 @@ def day_span(table: KeptTable, day: date) -> Span:
     """Return what fills one UTC day."""
     start = datetime.combine(day, time())
     return Span(start, start + timedelta(days=1), None if table.daily else EVIDENCE_HOURS)
+
+
+def _later(at: time, by: timedelta) -> time:
+    return (datetime.combine(datetime.min, at) + by).time()
 
 
 def _whole_day(back: int) -> Span:

@@ -122,6 +122,10 @@ class SnowflakeTasks:
         """See `Scheduler.when`."""
         return kept.sql.partition("\n")[0].removeprefix("when: ")
 
+    def was_due(self, kept: Kept, now: datetime) -> bool:
+        """See `Scheduler.was_due`: TASK_HISTORY tells of runs that could not start too."""
+        return False
+
     def past(self, kept: Sequence[Kept]) -> Mapping[str, Sequence[PastRun]]:
         """See `Scheduler.past`: of the last seven days, which is as far as TASK_HISTORY goes back."""
         if not kept:

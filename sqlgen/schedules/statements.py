@@ -1,7 +1,9 @@
 """The statements of a schedule: tables, views, and the MERGE that fills a table with a span of the log.
 
 A MERGE is put together from three kinds of text: what `render` made, names of our own, and expressions that sqlglot wrote. It begins with a
-line that tells in the warehouse's history whose it is: `-- sqlgen chain_events recent [sqlgen 0.1.0 0123456789abcdef]`.
+line that tells in the warehouse's history whose it is: `-- sqlgen chain_events recent [sqlgen 0.1.0 0123456789abcdef]`. What Athena's other
+parsers read has no such line: they take none before VACUUM, OPTIMIZE, ALTER and DROP, and before CREATE TABLE it may hide all that follows
+(https://github.com/dbt-labs/dbt-athena/issues/54, https://github.com/aws/aws-cdk/issues/21416).
 """
 
 from __future__ import annotations
@@ -9,10 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from importlib.metadata import version
 from textwrap import indent
 
+import sqlglot
 from sqlglot import exp
 
 from sqlgen.dialects import Dialect, load_dialect
@@ -47,7 +50,9 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """The text with the line before it."""
+        """The text, a MERGE's and a view's with the line before it."""
+        if not self.sql.startswith(("MERGE ", "CREATE OR REPLACE VIEW ")):
+            return self.sql
         return f"-- sqlgen {self.title} [sqlgen {version('cloudtrail-sqlgen')} {self.content_hash}]\n{self.sql}"
 
 
@@ -62,6 +67,7 @@ class Statements:
         self._location = str(profile.connection.get("home_location") or "").rstrip("/")
         head, _ = read_sql(native_folder(profile.dialect, FOLDER) / "table.sql")
         self._writes, self._types = str(head["writes"]), head["types"]
+        self._compared, self._put = head.get("compared", {}), head.get("put", {})
 
     def place(self, name: str) -> exp.Table:
         """Return the full name of an object of ours: in the profile's home, else beside the log."""
@@ -106,7 +112,6 @@ class Statements:
         `check`: whether the query is checked against the rules of its engine, which takes most of the time; CheckError where it breaks one.
         """
         names = [name for name, _ in table.columns]
-        others = [name for name in names if name not in table.key]
         kept = "".join(f"\n  AND {test}" for test in self._reach(table, span))
         lines = [
             f"MERGE INTO {self._sql(table.name)} AS kept",
@@ -114,26 +119,24 @@ class Statements:
             "ON " + "\n  AND ".join(map(_same, table.key)) + kept,
         ]
         if table.daily:
-            differs = "\n  OR ".join(f"kept.{name} IS DISTINCT FROM found.{name}" for name in others)
-            put = ",\n  ".join(f"{name} = found.{name}" for name in others)
+            others = [(name, kind) for name, kind in table.columns if name not in table.key]
+            differs = "\n  OR ".join(
+                f"{self._as(self._compared, f'kept.{name}', kind)} IS DISTINCT FROM {self._as(self._compared, f'found.{name}', kind)}"
+                for name, kind in others
+            )
+            put = ",\n  ".join(f"{name} = {self._as(self._put, f'found.{name}', kind)}" for name, kind in others)
             lines.append(f"WHEN MATCHED AND (\n  {differs}\n) THEN UPDATE SET\n  {put}")
         values = ", ".join(f"found.{name}" for name in names)
         lines.append(f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)})\nVALUES ({values})\n")
         return Statement(f"{table.name} {title}", "\n".join(lines))
 
-    def tidying(self, name: str) -> Sequence[tuple[str, Statement]]:
-        """Return what keeps a table from falling into ever more files, by name: nothing where the engine sees to that."""
-        folder = native_folder(self.profile.dialect, TIDY)
-        return [
-            (
-                path.stem,
-                Statement(
-                    f"{name} {path.stem}",
-                    fill(self.profile.dialect, TIDY, path.stem, "trino", {"table": self.name(name)}),
-                ),
-            )
-            for path in sorted(folder.glob("*.sql"))
-        ]
+    def tidying(self, name: str) -> Sequence[tuple[str, time, Statement]]:
+        """Return what keeps a table from falling into ever more files, by name and time of the night (UTC): nothing where the engine sees to that."""
+        found = []
+        for path in sorted(native_folder(self.profile.dialect, TIDY).glob("*.sql")):
+            sql = fill(self.profile.dialect, TIDY, path.stem, "trino", {"table": self.name(name)})
+            found.append((path.stem, read_sql(path)[0]["at"], Statement(f"{name} {path.stem}", sql)))
+        return found
 
     def merge_day(self, table: KeptTable, day: date) -> Statement:
         """Return the MERGE that fills one UTC day; `day_hash` has checked its like."""
@@ -186,6 +189,17 @@ class Statements:
             "location": f"{self._location}/{name}/",
         }
         return Statement(f"{name} table", self._fill("table", values))
+
+    def _as(self, spellings: Mapping[str, str], column: str, kind: str) -> str:
+        """Return a column as its kind is spelled in a MERGE, where the engine needs more than its name."""
+        spelling = spellings.get(kind)
+        if spelling is None:
+            return column
+        node = sqlglot.parse_one(spelling, read=self.engine.sqlglot)
+        named = node.transform(
+            lambda part: exp.column(*reversed(column.split("."))) if isinstance(part, exp.Placeholder) else part
+        )
+        return named.sql(dialect=self.engine.sqlglot)
 
     def _fill(self, template: str, values: Mapping[str, object]) -> str:
         return fill(self.profile.dialect, FOLDER, template, self._writes, values)

@@ -31,12 +31,16 @@ class TableStatus:
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How one schedule stands. `when`: in the scheduler's words; `past`: its last runs, the newest first."""
+    """How one schedule stands.
+
+    `when`: in the scheduler's words; `past`: its last runs, the newest first; `is_missing`: one was due, and none is known.
+    """
 
     name: str
     when: str
     is_on: bool
     past: Sequence[PastRun]
+    is_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,10 @@ class Status:
     jobs: Sequence[JobStatus] | None
 
 
-def examine(warehouse: Warehouse, statements: Statements, objects: Sequence[KeptObject]) -> Status:
-    """Return how the schedule of these objects stands; WarehouseError when it cannot be asked."""
+def examine(warehouse: Warehouse, statements: Statements, objects: Sequence[KeptObject], now: datetime) -> Status:
+    """Return how the schedule of these objects stands at `now` (UTC, naive); WarehouseError when it cannot be asked."""
     found = [_table(warehouse, statements, table) for table in tables(objects)]
-    return Status(found, _jobs(warehouse, statements, objects) if has_scheduler(statements.profile) else None)
+    return Status(found, _jobs(warehouse, statements, objects, now) if has_scheduler(statements.profile) else None)
 
 
 def _table(warehouse: Warehouse, statements: Statements, table: KeptTable) -> TableStatus:
@@ -63,11 +67,22 @@ def _table(warehouse: Warehouse, statements: Statements, table: KeptTable) -> Ta
     return TableStatus(name, True, newest if isinstance(newest, datetime) else None, int(str(row["row_count"])))
 
 
-def _jobs(warehouse: Warehouse, statements: Statements, objects: Sequence[KeptObject]) -> list[JobStatus]:
+def _jobs(
+    warehouse: Warehouse, statements: Statements, objects: Sequence[KeptObject], now: datetime
+) -> list[JobStatus]:
     scheduler = open_scheduler(statements, warehouse)
     ours = [kept for kept in scheduler.kept() if kept.content_hash is not None and is_of(kept, statements, objects)]
     past = scheduler.past(ours)
-    return [JobStatus(kept.name, scheduler.when(kept), scheduler.is_on(kept), past.get(kept.name, ())) for kept in ours]
+    return [
+        JobStatus(
+            kept.name,
+            scheduler.when(kept),
+            scheduler.is_on(kept),
+            past.get(kept.name, ()),
+            scheduler.is_on(kept) and not past.get(kept.name) and scheduler.was_due(kept, now),
+        )
+        for kept in ours
+    ]
 
 
 def as_answer(found: Status, now: datetime) -> Answer:
@@ -101,7 +116,7 @@ def as_answer(found: Status, now: datetime) -> Answer:
             "runs": job.when,
             "last_run": last.at if last else None,
             "failed_runs": sum(run.succeeded is False for run in job.past),
-            "last_result": results[last.succeeded] if last else None,
+            "last_result": results[last.succeeded] if last else "no run found" if job.is_missing else None,
         }
         rows.append(empty | told)
     return Answer("schedule", columns, rows)

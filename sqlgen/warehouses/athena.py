@@ -23,7 +23,7 @@ from sqlgen.errors import UsageError
 from sqlgen.profiles import Profile
 from sqlgen.queries import OutputColumn
 from sqlgen.tree import table_node
-from sqlgen.warehouses.athena_errors import ERRORS, cause, explain
+from sqlgen.warehouses.athena_errors import ERRORS, cause, explain, is_denied
 from sqlgen.warehouses.athena_values import converters, literal, with_json_arrays
 from sqlgen.warehouses.athena_watch import ENDED, Watch
 from sqlgen.warehouses.base import (
@@ -243,8 +243,8 @@ class AthenaWarehouse:
             answer = getattr(cause(error), "response", {}).get("Error", {})
             if "not found" in str(answer.get("Message", "")).lower():
                 return None
-            if "AccessDenied" in str(answer.get("Code", "")):
-                return self._listed(database, name)
+            if is_denied(error) and (listed := self._listed(database, name)):
+                return listed  # nothing listed may be a table that one may not see
             raise WarehouseError(f"{table} cannot be described: {explain(error)}") from error
         metadata = told["TableMetadata"]
         return [

@@ -71,7 +71,7 @@ def _answered(error: aws.ClientError, workgroup: str, service: str) -> str:
         return f"the AWS credentials have expired: {SIGN_IN}"
     if code in REJECTED:
         return f"AWS does not accept these credentials ({message}): {NO_KEYS}"
-    if code in DENIED:
+    if is_denied(error):
         match = ACTION.search(message)
         resource = f" on {match[2]}" if match and match[2] else ""
         return f"AWS denies {match[1] if match else operation}{resource}: ask for that right"
@@ -90,6 +90,14 @@ def _answered(error: aws.ClientError, workgroup: str, service: str) -> str:
             f"the workgroup {workgroup} has no place for answers: set connection.output_location to s3://bucket/prefix/"
         )
     return f"{SERVICES[service]} refused: {message}"
+
+
+def is_denied(error: BaseException) -> bool:
+    """Say whether a right was lacking. Glue's own denials come by Athena's catalog calls as MetadataException, told in the message."""
+    told = getattr(cause(error), "response", {}).get("Error", {})
+    return str(told.get("Code")) in DENIED or (
+        str(told.get("Code")) == "MetadataException" and ACTION.search(str(told.get("Message"))) is not None
+    )
 
 
 def ends_all(error: BaseException) -> bool:

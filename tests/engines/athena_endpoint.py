@@ -20,6 +20,8 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import boto3
@@ -67,6 +69,7 @@ class AthenaEndpoint:
     url: str = ""
     region: str = REGION
     asked: list[Asked] = field(default_factory=list)
+    hours: Iterator[int] = field(default_factory=lambda: count(1))
     moto: DomainDispatcherApplication = field(default_factory=lambda: DomainDispatcherApplication(create_backend_app))
 
     @property
@@ -116,8 +119,8 @@ class AthenaEndpoint:
             time.sleep(0.02)
         return execution
 
-    def fire(self, name: str, *, group: str = "default", at: str = "2023-07-10T00:00:00Z") -> Execution:
-        """Do what a schedule does at a time: start its query, and return the execution when that has ended.
+    def fire(self, name: str, *, group: str = "default", at: str | None = None) -> Execution:
+        """Do what a schedule does at a time, each time an hour later: start its query, and return the execution when that has ended.
 
         Raises:
             AssertionError: it is disabled, or its target is not Athena's StartQueryExecution.
@@ -127,6 +130,7 @@ class AthenaEndpoint:
         assert schedule.target["Arn"] == START_QUERY, schedule.target["Arn"]
         assert schedule.target["RoleArn"].startswith("arn:aws:iam::"), schedule.target
         text: str = schedule.target["Input"]
+        at = at or f"{datetime(2023, 7, 10) + timedelta(hours=next(self.hours)):%Y-%m-%dT%H:%M:%SZ}"
         known = {"scheduled-time": at, "schedule-arn": schedule.arn, "execution-id": uuid.uuid4().hex}
         for word, value in known.items():
             text = text.replace(f"<aws.scheduler.{word}>", value)

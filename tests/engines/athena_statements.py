@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CATALOG = "awsdatacatalog"
 BEFORE_A_TABLE = {"FROM", "JOIN", "INTO", "TABLE", "VIEW", "UPDATE", "USING", "DESCRIBE", "EXISTS"}
 ICEBERG_ONLY = ("table_type", "is_external", "location", "write_compression", "external_location", "bucketed_by")
+# https://github.com/dbt-labs/dbt-athena/issues/54; before CREATE TABLE Athena may take the rest for the comment's
+NO_COMMENT_BEFORE = re.compile(r"(VACUUM|OPTIMIZE|ALTER|DROP|MSCK|CREATE\s+(EXTERNAL\s+)?TABLE)\b", re.IGNORECASE)
 UTILITIES = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN")
 UPDATES = {
     "INSERT": "INSERT",
@@ -177,7 +179,12 @@ def translate(
     Raises:
         StatementError: what Athena refuses too.
     """
-    sql, values = executed(re.sub(r"\A(--[^\n]*\n|\s)+", "", sql.strip().rstrip(";")), parameters, prepared)
+    uncommented = re.sub(r"\A(--[^\n]*\n|\s)+", "", sql)
+    if uncommented != sql.lstrip() and (match := NO_COMMENT_BEFORE.match(uncommented)):
+        raise StatementError(
+            f"line 2:1: mismatched input '{match[0].lower()}'. Expecting: 'ALTER', 'ANALYZE', 'CALL', ..."
+        )
+    sql, values = executed(uncommented.strip().rstrip(";"), parameters, prepared)
     try:
         sql = for_trino(sql)
     except IcebergError as error:

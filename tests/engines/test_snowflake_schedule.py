@@ -112,7 +112,7 @@ def test_a_task_is_made_run_told_of_and_removed(warehouse: Warehouse) -> None:
         "create"
     }
     assert {item.action for item in deploy(warehouse, statements, OBJECTS, Rhythm())} == {"keep", "replace"}
-    jobs = examine(warehouse, statements, OBJECTS).jobs or ()
+    jobs = examine(warehouse, statements, OBJECTS, datetime.now()).jobs or ()
     assert all(job.is_on and not job.past for job in jobs)
     names = {job.name for job in jobs}
     assert names == {"SQLGEN_CHAIN_EVENTS_RECENT", *(f"SQLGEN_{name.upper()}_NIGHT" for name in NAMES)}
@@ -120,13 +120,17 @@ def test_a_task_is_made_run_told_of_and_removed(warehouse: Warehouse) -> None:
     for name in names:
         warehouse.execute(f"EXECUTE TASK client.public.{name}")
     assert content(warehouse) == before
-    runs = {job.name: job.past for job in examine(warehouse, statements, OBJECTS).jobs or ()}
+    runs = {job.name: job.past for job in examine(warehouse, statements, OBJECTS, datetime.now()).jobs or ()}
     assert {name: [run.succeeded for run in past] for name, past in runs.items()} == {name: [True] for name in names}
     warehouse.execute("ALTER TABLE client.public.sessions RENAME TO client.public.sessions_gone")
     warehouse.execute("EXECUTE TASK client.public.SQLGEN_SESSIONS_NIGHT")
     warehouse.execute("ALTER TABLE client.public.sessions_gone RENAME TO client.public.sessions")
-    [failed] = [job for job in examine(warehouse, statements, OBJECTS).jobs or () if "SESSIONS" in job.name]
+    [failed] = [
+        job for job in examine(warehouse, statements, OBJECTS, datetime.now()).jobs or () if "SESSIONS" in job.name
+    ]
     assert {run.succeeded for run in failed.past} == {False, True} and len(failed.past) == 2
     assert any("sessions" in run.reason.lower() for run in failed.past)
     removed = [item.name for item in remove(warehouse, statements, OBJECTS)]
-    assert {*removed} == {*names, "client.public.issuances"} and not examine(warehouse, statements, OBJECTS).jobs
+    assert {*removed} == {*names, "client.public.issuances"} and not examine(
+        warehouse, statements, OBJECTS, datetime.now()
+    ).jobs

@@ -1,4 +1,6 @@
 /*---
-# what no snapshot of the last days needs is removed: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-data-optimization.html
+# what no snapshot of the last days needs is removed, after what OPTIMIZE wrote anew:
+# https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-data-optimization.html
+at = 05:15:00
 ---*/
 VACUUM {{ table | table }}
