@@ -132,6 +132,13 @@ def test_resources_are_those_that_were_named() -> None:
     assert named["Keys"] == KNOWN["kms_key"]
 
 
+def test_lake_formation_is_asked_where_it_governs_the_log() -> None:
+    assert "lakeformation:GetDataAccess" not in allowed("run")
+    for command in ("check", "run", "schedule", "scheduled"):
+        governed = json.loads(grant("athena", [command], {**KNOWN, "lake_formation": "yes"}).text)["Statement"]
+        assert [one["Resource"] for one in governed if one["Action"] == ["lakeformation:GetDataAccess"]] == [["*"]]
+
+
 def test_the_scheduled_table_is_read_where_the_profile_names_it() -> None:
     named = {one["Sid"]: one for one in statements("run")}
     assert named["EdgesFiles"]["Resource"] == ["arn:aws:s3:::amzn-s3-demo-kept/chain_events/*"]

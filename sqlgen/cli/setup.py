@@ -148,6 +148,9 @@ def grants(
         list[str] | None,
         typer.Option("--kms-key", metavar="ARN", help="A key that the buckets are encrypted with; several."),
     ] = None,
+    lake_formation: Annotated[
+        bool, typer.Option("--lake-formation", help="Lake Formation governs the log's database.")
+    ] = False,
     role: Annotated[
         str | None,
         typer.Option("--role", metavar="NAME", help="Snowflake: who is granted; Athena: the ARN of a schedule's role."),
@@ -178,6 +181,7 @@ def grants(
         "output_location": output_location,
         "home_location": home_location,
         "kms_key": kms_key,
+        "lake_formation": "yes" if lake_formation else None,
         "role": role,
         "warehouse": warehouse,
         "user": user,
