@@ -47,6 +47,7 @@ CONNECTION_KEYS: Mapping[str, Mapping[str, str]] = {
         "catalog": "data catalog (default AwsDataCatalog)",
         "home_location": "s3://... where scheduled tables lie",
         "role": "ARN of the role by which EventBridge Scheduler runs statements",
+        "dead_letter_queue": "ARN of the SQS queue that takes what could not be started",
     },
     "snowflake": {
         "connection_name": "name in Snowflake's connections.toml; without it its default connection",

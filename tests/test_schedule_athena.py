@@ -255,6 +255,14 @@ def test_what_athena_takes_no_comment_before_has_none_and_its_runs_are_found_all
     ] * 2
 
 
+def test_what_cannot_be_started_goes_to_the_queue_that_the_profile_names(athena: AthenaEndpoint) -> None:
+    deployed()
+    queue = "arn:aws:sqs:eu-west-1:123456789012:sqlgen-dead-letters"
+    profile = replace(PROFILE, connection={**CONNECTION, "dead_letter_queue": queue})
+    assert deployed(profile) == dict.fromkeys(NAMES, "replace") and deployed(profile) == dict.fromkeys(NAMES, "keep")
+    assert {item.target["DeadLetterConfig"]["Arn"] for item in schedules(athena).values()} == {queue}
+
+
 def test_a_schedule_that_was_due_and_never_started_is_told_of(athena: AthenaEndpoint, run: Run) -> None:
     run("--deploy")
     assert "no run found" not in run("--status", "--format", "json")[1]

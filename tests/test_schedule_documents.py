@@ -45,6 +45,21 @@ def test_cloudformation_takes_the_template(role: str | None) -> None:
     assert all(target["RoleArn"] == (role or {"Fn::GetAtt": ["ScheduleRole", "Arn"]}) for target in targets)
 
 
+def test_the_queue_of_dead_letters_is_in_every_document() -> None:
+    queue = "arn:aws:sqs:eu-west-1:123456789012:sqlgen-dead-letters"
+    profile = replace(ATHENA, connection={**ATHENA.connection, "dead_letter_queue": queue})
+    template = document("cloudformation", profile)
+    assert findings(template) == []
+    resources = json.loads(template)["Resources"]
+    targets = [item["Properties"]["Target"] for item in resources.values() if "Target" in item["Properties"]]
+    assert all(target["DeadLetterConfig"] == {"Arn": queue} for target in targets)
+    [policy] = resources["ScheduleRole"]["Properties"]["Policies"]
+    sent = [one for one in policy["PolicyDocument"]["Statement"] if one["Action"] == ["sqs:SendMessage"]]
+    assert [one["Resource"] for one in sent] == [[queue]]
+    told = json.loads(document("terraform", profile))["resource"]["aws_scheduler_schedule"]
+    assert {item["target"]["dead_letter_config"]["arn"] for item in told.values()} == {queue}
+
+
 def test_cfn_lint_would_find_a_mistake() -> None:
     template = json.loads(document("cloudformation", ATHENA))
     schedule = next(item for item in template["Resources"].values() if item["Type"] == "AWS::Scheduler::Schedule")

@@ -47,7 +47,7 @@ def grant(
         commands: names of commands; empty: those of `USUAL`.
         known: what is known, by the option that gives it; None and empty is not known. `table` (`database.table`), `home` and
             `edges` (the scheduled table that chains are read from) for all; `account`, `region`, `workgroup`, `catalog`, `bucket`,
-            `output_location`, `home_location`, `kms_key`, `role` and `lake_formation` (anything: it governs the log) for Athena;
+            `output_location`, `home_location`, `kms_key`, `role`, `dead_letter_queue` and `lake_formation` (anything: it governs the log) for Athena;
             `warehouse`, `database`, `schema`, `integration`, `role`
             for Snowflake; `user`, `catalog`, `schema` for Trino.
         layout: how the log's table is laid out, where that changes what is needed; None: the dialect's first choice.

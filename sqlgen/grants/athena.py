@@ -23,6 +23,10 @@ SHAPES: Mapping[str, tuple[str, str]] = {
     "edges_database": (r"\w{1,255}", "a table such as database.table: letters, digits and underscores"),
     "edges": (r"\w{1,255}", "a table such as database.table: letters, digits and underscores"),
     "kms_key": (ARN.format(service="kms", kind="key"), "the ARN of a key, arn:aws:kms:REGION:ACCOUNT:key/ID"),
+    "dead_letter_queue": (
+        r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]{1,80}",
+        "the ARN of a queue, arn:aws:sqs:REGION:ACCOUNT:NAME",
+    ),
     "role": (ARN.format(service="iam", kind="role"), "the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME"),
 }
 FOLDER = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(?:/[A-Za-z0-9!_.()=+@-]+)*)/?")

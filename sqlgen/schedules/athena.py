@@ -104,17 +104,20 @@ def schedule(statements: Statements, job: Job, role: str, partition: str) -> dic
             f"the statement of {name} has {max(text, size):,} bytes, a schedule takes {LONGEST_INPUT:,}: "
             "name fewer partition values in the profile"
         )
+    target: dict[str, Any] = {
+        "Arn": TARGET.format(partition=partition),
+        "RoleArn": role,
+        "Input": json.dumps(request),
+        "RetryPolicy": RETRIES,
+    }
+    if queue := profile.connection.get("dead_letter_queue"):
+        target["DeadLetterConfig"] = {"Arn": str(queue)}
     return {
         "Name": name,
         "ScheduleExpression": expression(job.rate),
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "State": "ENABLED",
-        "Target": {
-            "Arn": TARGET.format(partition=partition),
-            "RoleArn": role,
-            "Input": json.dumps(request),
-            "RetryPolicy": RETRIES,
-        },
+        "Target": target,
     }
 
 
@@ -137,6 +140,8 @@ def shown(content: Mapping[str, Any]) -> str:
         "target": target["Arn"],
         "role": target["RoleArn"],
     }
+    if "DeadLetterConfig" in target:
+        told["dead letters"] = target["DeadLetterConfig"].get("Arn")
     told |= {key: value for key, value in sorted(request.items()) if key != "QueryString"}
     lines = [
         f"{key}: {value if isinstance(value, str) else json.dumps(value, sort_keys=True)}"

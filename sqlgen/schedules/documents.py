@@ -223,7 +223,7 @@ def _terraform(statements: Statements, objects: Sequence[KeptObject], rhythm: Rh
     resource["aws_scheduler_schedule"] = {}
     for content, description in _schedules(statements, objects, rhythm):
         target = content["Target"]
-        retries = target["RetryPolicy"]
+        retries, dead_letters = target["RetryPolicy"], target.get("DeadLetterConfig")
         resource["aws_scheduler_schedule"][re.sub(r"\W", "_", content["Name"])] = {
             "name": content["Name"],
             "description": _plain(description),
@@ -238,7 +238,8 @@ def _terraform(statements: Statements, objects: Sequence[KeptObject], rhythm: Rh
                     "maximum_event_age_in_seconds": retries["MaximumEventAgeInSeconds"],
                     "maximum_retry_attempts": retries["MaximumRetryAttempts"],
                 },
-            },
+            }
+            | ({"dead_letter_config": {"arn": dead_letters["Arn"]}} if dead_letters else {}),
         }
     document: dict[str, Any] = {
         "//": ABOUT,
