@@ -146,6 +146,15 @@ def test_snowflakes_pipe_and_copy_load_what_the_trail_delivers_and_nothing_else(
         assert not any(re.fullmatch(pattern, f"{folder}CloudTrail/x.csv.gz") for pattern in patterns)
 
 
+def test_the_task_that_parts_files_is_not_switched_off_by_failures_and_may_take_hours() -> None:
+    [task] = re.findall(r"^CREATE TASK (.*?)^  AS$", define("snowflake", "event", SNOWFLAKE).sql, re.M | re.S)
+    lines = [line.strip() for line in task.splitlines()]
+    names = ("SCHEDULE", "DEFAULT_NULL_ORDERING", "USER_TASK_TIMEOUT_MS", "SUSPEND_TASK_AFTER_NUM_FAILURES", "COMMENT")
+    told = dict(line.split(" = ", 1) for line in lines if line.startswith(names))
+    assert tuple(told) == names  # the order of the documentation
+    assert (told["USER_TASK_TIMEOUT_MS"], told["SUSPEND_TASK_AFTER_NUM_FAILURES"]) == ("14400000", "0")
+
+
 def test_duckdbs_table_is_the_store() -> None:
     with duckdb.connect() as connection:
         connection.execute(define("duckdb", None, Delivery()).sql)

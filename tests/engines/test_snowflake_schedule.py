@@ -128,5 +128,10 @@ def test_a_task_is_made_run_told_of_and_removed(warehouse: Warehouse) -> None:
     [failed] = [job for job in examine(warehouse, statements, OBJECTS).jobs or () if "SESSIONS" in job.name]
     assert {run.succeeded for run in failed.past} == {False, True} and len(failed.past) == 2
     assert any("sessions" in run.reason.lower() for run in failed.past)
+    statement = "SCHEDULE = '5 MINUTE' COMMENT = 'of another database' AS SELECT 1"
+    warehouse.execute(f"CREATE OR REPLACE TASK other.public.SQLGEN_SESSIONS_NIGHT {statement}")
+    warehouse.execute("EXECUTE TASK other.public.SQLGEN_SESSIONS_NIGHT")
+    [same] = [job for job in examine(warehouse, statements, OBJECTS).jobs or () if "SESSIONS" in job.name]
+    assert same.past == failed.past
     removed = [item.name for item in remove(warehouse, statements, OBJECTS)]
     assert {*removed} == {*names, "client.public.issuances"} and not examine(warehouse, statements, OBJECTS).jobs
