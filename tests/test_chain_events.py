@@ -175,7 +175,8 @@ def test_its_columns_are_those_of_events_and_every_engine_has_a_layout_for_them(
     for dialect in dialect_names():
         assert "store" in load_dialect(dialect).layouts
         layout = load_layout(dialect, "store")
-        assert layout.once and [name for name, _ in layout.columns] == list(event_columns())
+        # in Snowflake two tasks may both insert an event
+        assert layout.once == (dialect != "snowflake") and [name for name, _ in layout.columns] == list(event_columns())
 
 
 def test_the_demo_is_kept_in_few_rows(tmp_path: Any) -> None:

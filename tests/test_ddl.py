@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -125,6 +127,32 @@ def test_no_region_and_no_day_is_left_out_by_default() -> None:
     told = properties(define("athena", None, Delivery()))
     assert {"us-east-1", "eu-central-2", "ap-southeast-4"} <= set(told["projection.region.values"].split(","))
     assert told["projection.timestamp.range"] == "2013/11/13,NOW"
+
+
+@pytest.mark.parametrize("layout", ["records", "event"])
+@pytest.mark.parametrize("accounts", [(), ACCOUNTS[:1], ACCOUNTS])
+def test_snowflakes_pipe_and_copy_load_what_the_trail_delivers_and_nothing_else(
+    layout: str, accounts: tuple[str, ...]
+) -> None:
+    """A pipe matches what is left of a path after the stage's, a COPY the whole path."""
+    text = define("snowflake", layout, replace(SNOWFLAKE, accounts=accounts)).sql
+    patterns = re.findall(r"^  PATTERN = '(.*)'$", text, re.MULTILINE)
+    assert len(patterns) == 2
+    for folder in ("", "111122223333/", "AWSLogs/111122223333/", "logs/AWSLogs/o-exampleorgid/111122223333/"):
+        for kind in ("CloudTrail", "CloudTrail-Digest", "CloudTrail-Insight"):
+            path = f"{folder}{kind}/eu-west-1/2021/08/27/x.json.gz"
+            matched = [re.fullmatch(pattern, path) is not None for pattern in patterns]
+            assert matched == [kind == "CloudTrail"] * 2, path
+        assert not any(re.fullmatch(pattern, f"{folder}CloudTrail/x.csv.gz") for pattern in patterns)
+
+
+def test_the_task_that_parts_files_is_not_switched_off_by_failures_and_may_take_hours() -> None:
+    [task] = re.findall(r"^CREATE TASK (.*?)^  AS$", define("snowflake", "event", SNOWFLAKE).sql, re.M | re.S)
+    lines = [line.strip() for line in task.splitlines()]
+    names = ("SCHEDULE", "DEFAULT_NULL_ORDERING", "USER_TASK_TIMEOUT_MS", "SUSPEND_TASK_AFTER_NUM_FAILURES", "COMMENT")
+    told = dict(line.split(" = ", 1) for line in lines if line.startswith(names))
+    assert tuple(told) == names  # the order of the documentation
+    assert (told["USER_TASK_TIMEOUT_MS"], told["SUSPEND_TASK_AFTER_NUM_FAILURES"]) == ("14400000", "0")
 
 
 def test_duckdbs_table_is_the_store() -> None:

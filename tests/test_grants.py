@@ -195,6 +195,16 @@ def test_snowflakes_grants_parse(command: str, layout: str | None) -> None:
     assert ("GRANT USAGE, CREATE FUNCTION ON SCHEMA security.kept TO ROLE analyst;" in lines) == (command == "save")
 
 
+@pytest.mark.parametrize("command", ["save", "schedule"])
+def test_a_home_in_another_database_is_one_that_the_role_may_use(command: str) -> None:
+    known = {"table": "security.public.trail", "home": "tools.kept", "role": "analyst", "warehouse": "small"}
+    lines = grant("snowflake", [command], known).text.splitlines()
+    databases = [line for line in lines if line.startswith("GRANT USAGE ON DATABASE")]
+    assert databases == [f"GRANT USAGE ON DATABASE {name} TO ROLE analyst;" for name in ("security", "tools")]
+    beside = grant("snowflake", [command], {**known, "home": "kept"}).text
+    assert beside.count("ON DATABASE") == 1 and "ON SCHEMA security.kept" in beside
+
+
 def test_names_of_snowflake_are_quoted_where_they_have_to_be() -> None:
     text = grant(
         "snowflake", (), {"table": 'security."Trail; --".t', "role": 'x"; DROP TABLE y; --', "warehouse": "w"}

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from sqlgen.objects.snowflake import _handle
 from sqlgen.profiles import Profile
 from sqlgen.saving import Saved, save
 from tests.snowflake_home import write_connection
@@ -93,6 +95,49 @@ def test_prune_names_a_function_by_the_types_of_its_arguments(stub: SnowflakeStu
     told(stub, *functions, older, prune=True)
     assert [statement.text for statement in stub.sent("DROP")] == [
         "DROP FUNCTION IF EXISTS security.sqlgen.OLD_QUESTION(VARCHAR, NUMBER)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("signature", "types"),
+    [
+        ("(ACCESS_KEY VARCHAR, WINDOW_FROM TIMESTAMP_NTZ)", "VARCHAR, TIMESTAMP_NTZ"),
+        ("(ACCESS_KEY VARCHAR(16777216), WINDOW_FROM TIMESTAMP_NTZ(9))", "VARCHAR, TIMESTAMP_NTZ"),
+        ("(N NUMBER(38,0), KEYS ARRAY(NUMBER(38, 0)))", "NUMBER, ARRAY"),
+        ("(access_key varchar, n number (38, 0))", "VARCHAR, NUMBER"),
+        ("()", ""),
+    ],
+)
+def test_a_handle_has_the_types_and_no_precision(signature: str, types: str) -> None:
+    assert _handle("a.b", "F", signature) == f"a.b.F({types})"
+
+
+@pytest.mark.parametrize("home", ["security.sqlgen", 'security."sql(gen)"'])
+def test_a_function_that_is_listed_with_precision_is_not_dropped_when_it_is_made_again(
+    stub: SnowflakeStub, home: str
+) -> None:
+    place = replace(PROFILE, home=home)
+    stub.answers = [has()]
+    list(save([QUERY], place))
+    kinds = {"TIMESTAMP_NTZ": "TIMESTAMP_NTZ(9)", "VARCHAR": "varchar(16777216)", "NUMBER": "NUMBER(38,0)"}
+    listed = []
+    for statement in stub.sent("CREATE"):
+        found = re.match(r".*\.(\w+)(\(.*\))\nCOPY GRANTS(?s:.*)(\[sqlgen [^\]]+\])", statement.text)
+        assert found is not None
+        signature = re.sub("|".join(kinds), lambda match: kinds[match[0]], found[2])
+        listed.append((found[1], signature, found[3], "SELECT 1"))
+    assert any("(9)" in row[1] for row in listed)
+    stub.answers, stub.statements[:] = [has(*listed)], []
+    assert [item.outcome for item in save([QUERY], place)] == ["replaced"] * 2
+    assert len(stub.sent("CREATE")) == 2 and stub.sent("DROP") == []
+
+
+def test_one_that_took_other_arguments_goes(stub: SnowflakeStub) -> None:
+    told(stub)
+    first, second = made(stub)
+    told(stub, (first[0], "(A ARRAY(VARCHAR(16777216)), B NUMBER(38,0))", *first[2:3], "SELECT 1"), second)
+    assert [statement.text for statement in stub.sent("DROP")] == [
+        f"DROP FUNCTION IF EXISTS security.sqlgen.{first[0]}(ARRAY, NUMBER)"
     ]
 
 

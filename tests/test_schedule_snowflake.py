@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlglot import exp, parse_one
 
 from sqlgen import cli
 from sqlgen.grants import grant
@@ -18,8 +19,10 @@ from sqlgen.objects.base import MARK
 from sqlgen.profiles import Profile
 from sqlgen.schedules.backfill import backfill
 from sqlgen.schedules.deploy import deploy, remove
+from sqlgen.schedules.jobs import jobs
 from sqlgen.schedules.objects import choose, tables
 from sqlgen.schedules.runs import Rhythm
+from sqlgen.schedules.snowflake import wanted_task
 from sqlgen.schedules.statements import Statements
 from sqlgen.schedules.status import examine
 from sqlgen.warehouses import open_warehouse
@@ -71,7 +74,7 @@ class Account:
             return Answer(columns, [[name.upper(), "VARCHAR"] for name in self.tables[match[1]]])
         if match := re.match(r"CREATE TABLE IF NOT EXISTS (\S+) \((.*)\)", text, re.DOTALL):
             self.tables.setdefault(match[1], re.findall(r"^  (\w+) ", match[2], re.MULTILINE))
-        elif match := re.match(r"CREATE OR REPLACE VIEW (\S+) AS", text):
+        elif match := re.match(r"CREATE OR REPLACE VIEW (\S+) COPY GRANTS AS", text):
             self.tables[match[1]] = [name for name, _ in choose(["issuances"])[1].columns]
         elif match := CREATE_TASK.match(text):
             self.tasks[match["name"].rpartition(".")[2]] = [
@@ -115,7 +118,7 @@ def test_tables_then_views_then_tasks_that_are_switched_on(account: Account) -> 
     assert made == [
         "CREATE TABLE IF NOT EXISTS security.kept.chain_events",
         "CREATE TABLE IF NOT EXISTS security.kept.schedule_days",
-        "CREATE OR REPLACE VIEW security.kept.issuances AS",
+        "CREATE OR REPLACE VIEW security.kept.issuances COPY GRANTS AS",
         *(f"{verb} {name}{end}" for name in (f"security.kept.{task}" for task in TASKS)
           for verb, end in (("CREATE OR REPLACE TASK", ""), ("ALTER TASK", " RESUME"))),
     ]  # fmt: skip
@@ -123,6 +126,14 @@ def test_tables_then_views_then_tasks_that_are_switched_on(account: Account) -> 
     assert MARK.search(comment) and (schedule, state) == ("60 MINUTE", "started")
     assert definition.startswith("MERGE INTO security.kept.chain_events AS kept\n")
     assert account.tasks[TASKS[1]][1] == "USING CRON 15 3 * * * UTC"
+    for text in account.texts:
+        if text.startswith("CREATE OR REPLACE TASK"):
+            head = [line.strip() for line in text.partition("  AS\n")[0].splitlines()]
+            assert set(head) > {
+                "DEFAULT_NULL_ORDERING = 'LAST'",
+                "USER_TASK_TIMEOUT_MS = 14400000",
+                "SUSPEND_TASK_AFTER_NUM_FAILURES = 0",
+            }
 
 
 def test_a_second_time_no_task_is_touched(account: Account) -> None:
@@ -148,6 +159,16 @@ def test_what_failed_between_making_and_switching_on_is_mended(account: Account)
     account.broken.clear()
     assert deployed()[TASKS[0]] == "replace"
     assert {told[2] for told in account.tasks.values()} == {"started"}
+
+
+def test_a_task_that_was_made_without_a_limit_is_made_anew(account: Account) -> None:
+    deployed()
+    [job, *_] = jobs(Statements(PROFILE), choose(["issuances"]), Rhythm())
+    now = wanted_task(Statements(PROFILE), job)
+    before = replace(now, about=now.about.replace(" Four hours a run at most.", ""))
+    assert now.about != before.about
+    account.tasks[TASKS[0]][0] = before.description()
+    assert deployed()[TASKS[0]] == "replace"
 
 
 def test_tasks_of_others_stay(account: Account) -> None:
@@ -189,7 +210,21 @@ def test_how_it_stands(
     assert rows[TASKS[1]]["state"] == "off"
     assert "Numeric value 'x' is not recognized" in told.err and "\x1b" not in told.err
     asked = next(text for text in account.texts if "TASK_HISTORY" in text)
-    assert "TABLE(security.INFORMATION_SCHEMA.TASK_HISTORY(" in asked
+    assert re.findall(r"TABLE\((\S+)\(TASK_NAME => '(\w+)', RESULT_LIMIT => 10000\)\)", asked) == [
+        ("security.INFORMATION_SCHEMA.TASK_HISTORY", name) for name in TASKS
+    ]
+    [tree] = [parse_one(asked, read="snowflake")]
+    assert {test.sql() for test in tree.args["where"].find_all(exp.EQ)} == {"database_name = ?", "schema_name = ?"}
+
+
+def test_a_home_that_is_not_said_in_full_is_looked_up_in_the_sessions(account: Account) -> None:
+    statements = Statements(replace(PROFILE, home="kept"))
+    with closing(open_warehouse(PROFILE)) as warehouse:
+        list(deploy(warehouse, statements, choose(["chain_events"]), Rhythm()))
+        assert examine(warehouse, statements, choose(["chain_events"])).jobs
+    asked = next(text for text in account.texts if "TASK_HISTORY" in text)
+    assert "TABLE(INFORMATION_SCHEMA.TASK_HISTORY(" in asked
+    assert "database_name = CURRENT_DATABASE()" in asked and "schema_name = ?" in asked
 
 
 NEEDS = {

@@ -126,8 +126,8 @@ class SnowflakeSchema:
         """See `Place.put`; one of ours that took other arguments is another function to Snowflake, and goes once the new one is there."""
         description = wanted.description(MAXIMUM_DESCRIPTION)
         self._warehouse.execute(described(wanted.sql, description), tag="sqlgen save")
-        arguments = re.search(r"\([^()]*\)", wanted.sql)
-        made = _handle(self._home, wanted.name, arguments[0] if arguments else "()")
+        _, _, behind = wanted.sql.partition(_placed(self._home, wanted.name))
+        made = _handle(self._home, wanted.name, behind.partition("\n")[0])
         if replaces is not None and replaces.handle != made:
             self.drop(replaces)
 
@@ -149,8 +149,14 @@ def _placed(home: str, name: str) -> str:
 
 
 def _handle(home: str, name: str, signature: str) -> str:
-    """Return how DROP names a function, with the types of its arguments; `signature` is `(ACCESS_KEY VARCHAR, ...)`."""
-    types = [argument.split()[-1] for argument in signature.strip("()").split(",") if argument.strip()]
+    """Return how DROP names a function, with the types of its arguments; `signature` is `(ACCESS_KEY VARCHAR, ...)`.
+
+    A type is in capitals and without its precision (`TIMESTAMP_NTZ(9)`), so that one function has one handle, however its signature is listed.
+    """
+    arguments, found = signature.strip().removeprefix("(").removesuffix(")"), 1
+    while found:
+        arguments, found = re.subn(r"\s*\([^()]*\)", "", arguments)
+    types = [argument.split()[-1].upper() for argument in arguments.split(",") if argument.strip()]
     return f"{_placed(home, name)}({', '.join(types)})"
 
 

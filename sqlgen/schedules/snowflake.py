@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from sqlglot import exp
+
 from sqlgen.native import fill
 from sqlgen.objects.base import Kept, SavedObject
 from sqlgen.schedules.history import RUNS_SHOWN, PastRun
@@ -22,6 +24,7 @@ from sqlgen.warehouses.base import Warehouse
 
 KIND = "task"
 START = "SQLGEN_"
+HISTORY = "INFORMATION_SCHEMA.TASK_HISTORY"
 MOST_RUNS = 10_000
 LONGEST_DESCRIPTION = 4000
 # https://docs.snowflake.com/en/sql-reference/functions/task_history
@@ -56,7 +59,8 @@ def resume_task(statements: Statements, name: str) -> str:
 
 def wanted_task(statements: Statements, job: Job) -> SavedObject:
     """Return a job as a task."""
-    about = f"Keeps {statements.name(job.table)}: {job.name}."
+    # SHOW TASKS does not tell of the limit (`task.sql`): said here, a task that was made without it is made anew
+    about = f"Keeps {statements.name(job.table)}: {job.name}. Four hours a run at most."
     name = name_of(statements, job.table, job.name)
     return SavedObject(KIND, name, shown(expression(job.rate), "started", job.statement.text), about, job.rate.told)
 
@@ -131,18 +135,25 @@ class SnowflakeTasks:
         if not kept:
             return {}
         place = self._statements.place("")
-        database = f"{place.args['catalog'].sql(dialect='snowflake')}." if place.args.get("catalog") else ""
-        schema = place.args.get("db")
-        stored = (schema.name if schema.args.get("quoted") else schema.name.upper()) if schema else None
+        database, schema = place.args.get("catalog"), place.args.get("db")
+        view = f"{database.sql(dialect='snowflake')}.{HISTORY}" if database else HISTORY
+        names = [exp.Literal.string(item.name).sql(dialect="snowflake") for item in kept]
+        # it is the whole account's, and what is over its limit is left out: so each task is asked for, and those of that name elsewhere are not
+        runs = " UNION ALL ".join(
+            "SELECT name, state, error_message, query_id, database_name, schema_name, scheduled_time"
+            f" FROM TABLE({view}(TASK_NAME => {name}, RESULT_LIMIT => {MOST_RUNS}))"
+            for name in names
+        )
         sql = (
             "SELECT name, state, error_message, query_id,"
             " CAST(CONVERT_TIMEZONE('UTC', scheduled_time) AS TIMESTAMP_NTZ) AS run_at"
-            f" FROM TABLE({database}INFORMATION_SCHEMA.TASK_HISTORY(RESULT_LIMIT => {MOST_RUNS}))"
-            f" WHERE state <> 'SCHEDULED' AND schema_name = {'?' if stored else 'CURRENT_SCHEMA()'}"
-            f" AND name IN ({', '.join('?' * len(kept))})"
+            f" FROM ({runs}) AS runs WHERE state <> 'SCHEDULED'"
+            f" AND database_name = {'?' if database else 'CURRENT_DATABASE()'}"
+            f" AND schema_name = {'?' if schema else 'CURRENT_SCHEMA()'}"
+            f" AND name IN ({', '.join(names)})"
             f" QUALIFY ROW_NUMBER() OVER (PARTITION BY name ORDER BY run_at DESC) <= {RUNS_SHOWN} ORDER BY run_at DESC"
         )
-        binds = [*([stored] if stored else []), *(item.name for item in kept)]
+        binds = [part.name if part.args.get("quoted") else part.name.upper() for part in (database, schema) if part]
         found: dict[str, list[PastRun]] = {}
         with self._warehouse.query(sql, binds, tag=f"{TAG} status") as answer:
             for row in answer.rows:

@@ -96,7 +96,9 @@ class Statements:
     def view(self, view: KeptView) -> Statement:
         """Return what makes or replaces a view."""
         answer = render(view.query, dialect=self.engine.name, layout=STORE, table=self.name(view.over), markers=False)
-        return Statement(f"{view.name} view", f"CREATE OR REPLACE VIEW {self._sql(view.name)} AS\n{answer.sql}")
+        # in Snowflake a view that is replaced loses the rights that others have on it
+        kept = " COPY GRANTS" if self.engine.name == "snowflake" else ""
+        return Statement(f"{view.name} view", f"CREATE OR REPLACE VIEW {self._sql(view.name)}{kept} AS\n{answer.sql}")
 
     def drop_view(self, view: KeptView) -> Statement:
         """Return what drops a view."""

@@ -1,8 +1,5 @@
-{% if walk == 'fold' %}
+{# Each row once first: with DISTINCT, what is ordered by has to be in the list of what is selected. #}
 SELECT
-{% else %}
-SELECT DISTINCT
-{% endif %}
   answer.start_session_id,
   answer.direction,
   answer.depth,
@@ -29,7 +26,11 @@ SELECT DISTINCT
   answer.linked_session_id,
   answer.linked_access_key_id,
   answer.invoked_by
+{% if walk == 'fold' %}
 FROM answer
+{% else %}
+FROM (SELECT DISTINCT answer.* FROM answer) AS answer
+{% endif %}
 ORDER BY
   answer.start_session_id NULLS LAST, CASE answer.direction WHEN 'start' THEN 0 WHEN 'origin' THEN 1 ELSE 2 END, answer.depth,
   answer.event_time NULLS LAST, answer.event_id NULLS LAST, answer.session_id NULLS LAST, answer.access_key_id NULLS LAST,

@@ -16,7 +16,15 @@ from sqlglot import exp, parse_one
 
 FLAGS = re.DOTALL | re.IGNORECASE
 CREATE_TASK = re.compile(
-    r"CREATE OR REPLACE TASK (\S+)\s.*?SCHEDULE = '([^']*)'.*?COMMENT = '((?:[^'\\]|\\.|'')*)'\s+AS\s(.*)", FLAGS
+    r"CREATE OR REPLACE TASK (\S+)(?:\s+USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE = '\w+')?\s+SCHEDULE = '([^']*)'"
+    r"(?:\s+ALLOW_OVERLAPPING_EXECUTION = \w+)?(?:\s+DEFAULT_NULL_ORDERING = '\w+')?"
+    r"(?:\s+USER_TASK_TIMEOUT_MS = \d+)?(?:\s+SUSPEND_TASK_AFTER_NUM_FAILURES = \d+)?"
+    r"\s+COMMENT = '((?:[^'\\]|\\.|'')*)'\s+AS\s(.*)",
+    FLAGS,
+)
+"""What stands before the statement, in the order of the documentation; a task may set any parameter of a session."""
+HISTORY = re.compile(
+    r"TABLE\((?:\w+\.)?INFORMATION_SCHEMA\.TASK_HISTORY\(TASK_NAME => '([^']*)', RESULT_LIMIT => (\d+)\)\)", FLAGS
 )
 CREATE_FUNCTION = re.compile(
     r"CREATE OR REPLACE FUNCTION (\S+?)(\([^()]*\))\s.*?RETURNS TABLE \(.*?\)\s+LANGUAGE SQL"
@@ -61,10 +69,8 @@ class Objects:
         if match := re.fullmatch(r"EXECUTE TASK (\S+)\s*", text, FLAGS):
             name = full(match[1], home)
             at, failed = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}", execute(self.tasks[name].definition)
-            schema = name.split(".")[1]
-            self.runs.append(
-                (schema, last(name), "FAILED" if failed else "SUCCEEDED", failed, f"run-{len(self.runs)}", at)
-            )
+            state = "FAILED" if failed else "SUCCEEDED"
+            self.runs.append((*name.split("."), state, failed, f"run-{len(self.runs)}", at))
             return told(f"Task {last(name)} is scheduled to run immediately.")
         if match := re.fullmatch(r"DROP (TASK|FUNCTION) IF EXISTS ([^\s(]+)\s*(\(.*\))?\s*", text, FLAGS):
             (self.tasks if match[1].upper() == "TASK" else self.functions).pop(full(match[2], home), None)
@@ -82,11 +88,14 @@ class Objects:
 
     def views(self, text: str) -> str:
         """Put what is kept in the place of the views of INFORMATION_SCHEMA that tell of it."""
-        names = ("SCHEMA_NAME", "NAME", "STATE", "ERROR_MESSAGE", "QUERY_ID", "RUN_AT")
-        runs = f"(SELECT *, TO_TIMESTAMP_NTZ(run_at) AS SCHEDULED_TIME FROM {listed(names, self.runs)})"
-        text = re.sub(
-            r"TABLE\((?:\w+\.)?INFORMATION_SCHEMA\.TASK_HISTORY\([^()]*\)\)", lambda _: runs, text, flags=FLAGS
-        )
+        names = ("DATABASE_NAME", "SCHEMA_NAME", "NAME", "STATE", "ERROR_MESSAGE", "QUERY_ID", "RUN_AT")
+
+        def runs(asked: re.Match[str]) -> str:
+            """Return the newest runs of all tasks of that name, wherever they are."""
+            found = [run for run in self.runs if run[2].upper() == asked[1].upper()][-int(asked[2]) :]
+            return f"(SELECT *, TO_TIMESTAMP_NTZ(run_at) AS SCHEDULED_TIME FROM {listed(names, found)})"
+
+        text = HISTORY.sub(runs, text)
         text = text.replace("CONVERT_TIMEZONE('UTC', scheduled_time)", "scheduled_time")  # it has no zone here
         names = ("FUNCTION_SCHEMA", "FUNCTION_NAME", "ARGUMENT_SIGNATURE", "COMMENT", "FUNCTION_DEFINITION")
         rows = [(*name.split(".")[-2:], *kept) for name, kept in self.functions.items()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,6 +65,17 @@ def content(warehouse: Warehouse) -> list[list[str]]:
     return [sorted(map(repr, rows(warehouse, f"SELECT * FROM client.public.{name}"))) for name in NAMES]
 
 
+def over_kept(
+    warehouse: Warehouse, table: str, query: str, parameters: dict[str, Any], window: tuple[datetime, datetime]
+) -> list[dict[str, Any]]:
+    edges = replace(PROFILE, edges=f"client.public.{table}")
+    start, end = window
+    with ask_in_place(
+        query, edges, parameters=parameters, window_from=start, window_to=end, warehouse=warehouse
+    ) as answer:
+        return sorted(normal_rows(answer.columns, answer.rows), key=repr)
+
+
 def test_a_day_is_filled_once_and_a_second_time_changes_nothing(warehouse: Warehouse) -> None:
     statements = Statements(PROFILE)
     assert {item.action for item in make(warehouse, statements, OBJECTS)} == {"create"}
@@ -88,21 +100,18 @@ def test_a_day_is_filled_once_and_a_second_time_changes_nothing(warehouse: Wareh
         keys = "SELECT DISTINCT access_key_id FROM event_store WHERE event_time >= ? AND event_time < ? AND access_key_id IS NOT NULL"
         key = min(embedded.execute(keys, list(window)).fetchall())[0]
         asked = {"access_key": key, "direction": "both"}
-        edges = Profile(**{**vars(PROFILE), "edges": "client.public.chain_events"})
-        with ask_in_place(
-            "identity-chain",
-            edges,
-            parameters=asked,
-            window_from=DAY + timedelta(hours=1),
-            window_to=window[1],
-            warehouse=warehouse,
-        ) as chain:
-            over_kept = normal_rows(chain.columns, chain.rows)
         embedded.execute(
             "CREATE TABLE that_day AS FROM event_store WHERE event_time >= ? AND event_time < ?", list(window)
         )
-        whole = ask(embedded, "identity-chain", asked, (DAY + timedelta(hours=1), window[1]), table="that_day")
-        assert whole and sorted(map(repr, over_kept)) == sorted(map(repr, whole))
+        within = (DAY + timedelta(hours=1), window[1])
+        whole = sorted(ask(embedded, "identity-chain", asked, within, table="that_day"), key=repr)
+        assert whole and over_kept(warehouse, "chain_events", "identity-chain", asked, within) == whole
+        # two tasks may have inserted an event both
+        twice = " UNION ALL ".join(["SELECT * FROM client.public.chain_events"] * 2)
+        warehouse.execute(f"CREATE TABLE client.public.kept_twice AS {twice}")
+        assert over_kept(warehouse, "kept_twice", "identity-chain", asked, within) == whole
+        issued = ask(embedded, "issuances", {}, within, table="that_day")
+        assert issued and over_kept(warehouse, "kept_twice", "issuances", {}, within) == sorted(issued, key=repr)
 
 
 def test_a_task_is_made_run_told_of_and_removed(warehouse: Warehouse) -> None:
@@ -130,6 +139,11 @@ def test_a_task_is_made_run_told_of_and_removed(warehouse: Warehouse) -> None:
     ]
     assert {run.succeeded for run in failed.past} == {False, True} and len(failed.past) == 2
     assert any("sessions" in run.reason.lower() for run in failed.past)
+    statement = "SCHEDULE = '5 MINUTE' COMMENT = 'of another database' AS SELECT 1"
+    warehouse.execute(f"CREATE OR REPLACE TASK other.public.SQLGEN_SESSIONS_NIGHT {statement}")
+    warehouse.execute("EXECUTE TASK other.public.SQLGEN_SESSIONS_NIGHT")
+    [same] = [job for job in examine(warehouse, statements, OBJECTS).jobs or () if "SESSIONS" in job.name]
+    assert same.past == failed.past
     removed = [item.name for item in remove(warehouse, statements, OBJECTS)]
     assert {*removed} == {*names, "client.public.issuances"} and not examine(
         warehouse, statements, OBJECTS, datetime.now()

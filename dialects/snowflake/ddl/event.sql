@@ -28,6 +28,9 @@ CREATE STREAM IF NOT EXISTS {{ table | table('_new_files') }}
 CREATE TASK IF NOT EXISTS {{ table | table('_task') }}
   USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE = 'XSMALL'
   SCHEDULE = '5 MINUTE'
+  DEFAULT_NULL_ORDERING = 'LAST'
+  USER_TASK_TIMEOUT_MS = 14400000
+  SUSPEND_TASK_AFTER_NUM_FAILURES = 0
   COMMENT = 'takes delivery files apart'
   WHEN SYSTEM$STREAM_HAS_DATA({{ table | table('_new_files') | literal }})
   AS

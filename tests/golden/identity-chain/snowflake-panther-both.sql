@@ -1272,7 +1272,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   LEFT JOIN beyond
     ON beyond.start_id = derived.start_id AND beyond.product_id = derived.product_id
 )
-SELECT DISTINCT
+SELECT
   answer.start_session_id,
   answer.direction,
   answer.depth,
@@ -1299,7 +1299,11 @@ SELECT DISTINCT
   answer.linked_session_id,
   answer.linked_access_key_id,
   answer.invoked_by
-FROM answer
+FROM (
+  SELECT DISTINCT
+    answer.*
+  FROM answer
+) AS answer
 ORDER BY
   answer.start_session_id,
   CASE answer.direction WHEN 'start' THEN 0 WHEN 'origin' THEN 1 ELSE 2 END,

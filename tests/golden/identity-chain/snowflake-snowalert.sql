@@ -1005,7 +1005,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   LEFT JOIN going_on
     ON going_on.use_id = walk.hop_id
 )
-SELECT DISTINCT
+SELECT
   answer.start_session_id,
   answer.direction,
   answer.depth,
@@ -1032,7 +1032,11 @@ SELECT DISTINCT
   answer.linked_session_id,
   answer.linked_access_key_id,
   answer.invoked_by
-FROM answer
+FROM (
+  SELECT DISTINCT
+    answer.*
+  FROM answer
+) AS answer
 ORDER BY
   answer.start_session_id,
   CASE answer.direction WHEN 'start' THEN 0 WHEN 'origin' THEN 1 ELSE 2 END,

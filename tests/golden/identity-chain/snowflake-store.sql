@@ -20,6 +20,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     user_agent,
     error_code,
     error_message,
+    recipient_account_id,
     shared_event_id,
     identity_type,
     principal_id,
@@ -57,10 +58,16 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
         WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
         THEN delivered.event_time
       END AS session_created_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY delivered.event_id
+        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
+      ) AS copy_number,
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
   ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
@@ -870,7 +877,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   LEFT JOIN going_on
     ON going_on.use_id = walk.hop_id
 )
-SELECT DISTINCT
+SELECT
   answer.start_session_id,
   answer.direction,
   answer.depth,
@@ -897,7 +904,11 @@ SELECT DISTINCT
   answer.linked_session_id,
   answer.linked_access_key_id,
   answer.invoked_by
-FROM answer
+FROM (
+  SELECT DISTINCT
+    answer.*
+  FROM answer
+) AS answer
 ORDER BY
   answer.start_session_id,
   CASE answer.direction WHEN 'start' THEN 0 WHEN 'origin' THEN 1 ELSE 2 END,

@@ -15,6 +15,7 @@ WITH parameters /* the values asked about */ AS (
   FROM parameters
 ), delivered /* the log, read through the layout store */ AS (
   SELECT
+    event_id,
     event_time,
     event_source,
     event_name,
@@ -25,6 +26,7 @@ WITH parameters /* the values asked about */ AS (
     recipient_account_id,
     vpc_endpoint_id,
     vpc_endpoint_account_id,
+    identity_type,
     principal_id,
     identity_arn,
     access_key_id,
@@ -54,10 +56,16 @@ WITH parameters /* the values asked about */ AS (
         WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
         THEN delivered.event_time
       END AS session_created_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY delivered.event_id
+        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
+      ) AS copy_number,
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
   ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
 ), told /* what each event tells here: a session called, and whose log it is in. So it stands twice; the log itself is read once. */ AS (
   SELECT
     roles.role,

@@ -15,6 +15,8 @@ CREATE STAGE IF NOT EXISTS {{ table | table('_stage') }}
 CREATE TABLE IF NOT EXISTS {{ table | table(suffix) }} (v VARIANT)
   COMMENT = 'CloudTrail, one delivery file a row; sqlgen layout records';
 
+-- A pipe matches what of a path is left after the stage's, a COPY the whole path; no digests and insights:
+-- https://docs.snowflake.com/en/user-guide/data-load-considerations-load
 CREATE PIPE IF NOT EXISTS {{ table | table('_pipe') }}
   AUTO_INGEST = TRUE
 {% if topic %}
@@ -24,12 +26,12 @@ CREATE PIPE IF NOT EXISTS {{ table | table('_pipe') }}
   AS
   COPY INTO {{ table | table(suffix) }} (v)
   FROM (SELECT $1 FROM @{{ table | table('_stage') }})
-  PATTERN = '.*/CloudTrail/.*[.]json[.]gz'
+  PATTERN = '(.*/)?CloudTrail/.*[.]json[.]gz'
   FILE_FORMAT = (FORMAT_NAME = {{ table | table('_format') }});
 
 -- What lies there already: a pipe loads what is announced to it. A file that both load is counted once, by its event ids.
 COPY INTO {{ table | table(suffix) }} (v)
   FROM (SELECT $1 FROM @{{ table | table('_stage') }})
-  PATTERN = '.*/CloudTrail/.*[.]json[.]gz'
+  PATTERN = '(.*/)?CloudTrail/.*[.]json[.]gz'
   FILE_FORMAT = (FORMAT_NAME = {{ table | table('_format') }})
   ON_ERROR = SKIP_FILE;
