@@ -142,7 +142,9 @@ def test_a_task_is_made_run_told_of_and_removed(warehouse: Warehouse) -> None:
     statement = "SCHEDULE = '5 MINUTE' COMMENT = 'of another database' AS SELECT 1"
     warehouse.execute(f"CREATE OR REPLACE TASK other.public.SQLGEN_SESSIONS_NIGHT {statement}")
     warehouse.execute("EXECUTE TASK other.public.SQLGEN_SESSIONS_NIGHT")
-    [same] = [job for job in examine(warehouse, statements, OBJECTS).jobs or () if "SESSIONS" in job.name]
+    [same] = [
+        job for job in examine(warehouse, statements, OBJECTS, datetime.now()).jobs or () if "SESSIONS" in job.name
+    ]
     assert same.past == failed.past
     removed = [item.name for item in remove(warehouse, statements, OBJECTS)]
     assert {*removed} == {*names, "client.public.issuances"} and not examine(
