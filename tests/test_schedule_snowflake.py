@@ -221,7 +221,7 @@ def test_a_home_that_is_not_said_in_full_is_looked_up_in_the_sessions(account: A
     statements = Statements(replace(PROFILE, home="kept"))
     with closing(open_warehouse(PROFILE)) as warehouse:
         list(deploy(warehouse, statements, choose(["chain_events"]), Rhythm()))
-        assert examine(warehouse, statements, choose(["chain_events"])).jobs
+        assert examine(warehouse, statements, choose(["chain_events"]), datetime.now()).jobs
     asked = next(text for text in account.texts if "TASK_HISTORY" in text)
     assert "TABLE(INFORMATION_SCHEMA.TASK_HISTORY(" in asked
     assert "database_name = CURRENT_DATABASE()" in asked and "schema_name = ?" in asked
