@@ -97,6 +97,7 @@ name = "response_elements"
 type = "json"
 meaning = "what was answered"
 ---*/
+{% set asked %}{% include 'parts/asked_sessions.sql' %}{% endset %}
 WITH {% include 'parts/events.sql' %}
 SELECT
   events.event_time,
@@ -116,6 +117,4 @@ SELECT
   json_part(events.request_parameters, '$') AS request_parameters,
   json_part(events.response_elements, '$') AS response_elements
 FROM events
-WHERE events.in_window
-{% include 'parts/asked_sessions.sql' %}
 ORDER BY events.event_time NULLS LAST, events.event_id NULLS LAST

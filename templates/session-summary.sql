@@ -147,6 +147,13 @@ name = "sample_event_id"
 type = "text"
 meaning = "the event behind the samples"
 ---*/
+{% set asked %}
+{% include 'parts/asked_sessions.sql' %}
+      AND named.session_id IS NOT NULL
+{% if given.arn %}
+      AND (named.identity_arn = parameters.arn OR named.identity_arn LIKE like_pattern(parameters.arn) ESCAPE '!')
+{% endif %}
+{% endset %}
 WITH {% include 'parts/events.sql' %},
 judged AS (
   SELECT
@@ -174,15 +181,6 @@ judged AS (
     is_access_denied(events.error_code) AS is_denied,
     is_throttled(events.error_code) AS is_throttle
   FROM events
-  {% if given.arn %}
-  CROSS JOIN parameters
-  {% endif %}
-  WHERE events.session_id IS NOT NULL AND events.in_window
-  {% include 'parts/asked_sessions.sql' %}
-
-  {% if given.arn %}
-    AND (events.identity_arn = parameters.arn OR events.identity_arn LIKE like_pattern(parameters.arn) ESCAPE '!')
-  {% endif %}
 ),
 -- what a denial names as its target (docs/rules.md §7), and the order in which events are chosen as samples
 ranked AS (

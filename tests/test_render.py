@@ -180,3 +180,25 @@ def test_no_text_holds_a_word_that_was_not_lowered() -> None:
         for dialect in dialect_names():
             called = set(re.findall(r"\b([a-z_]+)\(", render(query, dialect=dialect).sql.lower()))
             assert not called & words - {"sample"}
+
+
+@pytest.mark.parametrize("dialect", ["athena", "snowflake", "trino"])
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("session-summary", "access_key"),
+        ("session-summary", "session_id"),
+        ("session-summary", "arn"),
+        ("session-events", "access_key"),
+        ("session-events", "session_id"),
+    ],
+)
+def test_no_more_events_are_sorted_than_are_asked_about(query: str, name: str, dialect: str) -> None:
+    """What finds the copies holds all that it is given: the memory for a session must not grow with the log."""
+    sql = render(query, dialect=dialect, parameters={name: "one"}, markers=False).sql
+    tree = sqlglot.parse_one(sql, read=load_dialect(dialect).sqlglot)
+    [numbered] = list(tree.find_all(exp.RowNumber))
+    select = numbered.find_ancestor(exp.Select)
+    assert select is not None
+    tested = {column.name for column in select.args["where"].find_all(exp.Column)}
+    assert ("identity_arn" if name == "arn" else "session_id") in tested

@@ -1,12 +1,15 @@
-{# `only`: a test on `delivered` that the template sets: which events it needs at all. `source`: a relation to be read in the place of `delivered`. #}
--- each event once, with its session (docs/rules.md §1)
-events AS (
+{# `only`: a test on `delivered` that the template sets: which events it needs at all. `source`: a relation to be read in the place of `delivered`.
+   `asked`: a test on `named`: which events, with their sessions, are asked about. All of them hold before copies are dropped, so that an engine
+   sorts and keeps no more than it must. #}
+{% set plain = once and asked is not defined %}
+-- each event {{ 'once, ' if plain }}with its session (docs/rules.md §1)
+{{ 'events' if plain else 'named' }} AS (
   SELECT
-    counted.*,
+    timed.*,
     CASE
-      WHEN counted.principal_id IS NOT NULL AND counted.session_created_at IS NOT NULL
-      THEN counted.principal_id || '@' || time_text(counted.session_created_at)
-      ELSE counted.access_key_id
+      WHEN timed.principal_id IS NOT NULL AND timed.session_created_at IS NOT NULL
+      THEN timed.principal_id || '@' || time_text(timed.session_created_at)
+      ELSE timed.access_key_id
     END AS session_id
   FROM (
     SELECT
@@ -18,15 +21,6 @@ events AS (
         WHEN delivered.event_source = 'signin.amazonaws.com'
           AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') THEN delivered.event_time
       END AS session_created_at,
-      {% if not once %}
-      ROW_NUMBER() OVER (
-        PARTITION BY delivered.event_id
-        ORDER BY
-          {% for name in copy_order %}
-          delivered.{{ name }} NULLS LAST{{ "," if not loop.last }}
-          {% endfor %}
-      ) AS copy_number,
-      {% endif %}
       {% if given.window_from and given.window_to %}
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
       {% elif given.window_from %}
@@ -43,8 +37,40 @@ events AS (
     {% if only is defined %}
     WHERE {{ only }}
     {% endif %}
+  ) AS timed
+)
+{%- if not plain %},
+-- each event once{{ ', of those that are asked about' if asked is defined }}
+events AS (
+  {% if once %}
+  SELECT named.*
+  FROM named
+  {% if 'parameters.' in asked %}
+  CROSS JOIN parameters
+  {% endif %}
+  WHERE {{ asked }}
+  {% else %}
+  SELECT counted.*
+  FROM (
+    SELECT
+      named.*,
+      ROW_NUMBER() OVER (
+        PARTITION BY named.event_id
+        ORDER BY
+          {% for name in copy_order %}
+          named.{{ name }} NULLS LAST{{ "," if not loop.last }}
+          {% endfor %}
+      ) AS copy_number
+    FROM named
+    {% if asked is defined %}
+    {% if 'parameters.' in asked %}
+    CROSS JOIN parameters
+    {% endif %}
+    WHERE {{ asked }}
+    {% endif %}
   ) AS counted
-  {% if not once %}
   WHERE counted.copy_number = 1 OR counted.event_id IS NULL
   {% endif %}
 )
+{%- endif %}
+

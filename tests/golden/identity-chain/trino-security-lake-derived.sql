@@ -49,11 +49,11 @@ WITH parameters /* the values asked about */ AS (
     AND time_dt < parameters.window_to
 ), events /* each event once, with its session (docs/rules.md §1) */ AS (
   SELECT
-    counted.*,
+    timed.*,
     CASE
-      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
-      THEN counted.principal_id || '@' || DATE_FORMAT(counted.session_created_at, '%Y-%m-%dT%TZ')
-      ELSE counted.access_key_id
+      WHEN NOT timed.principal_id IS NULL AND NOT timed.session_created_at IS NULL
+      THEN timed.principal_id || '@' || DATE_FORMAT(timed.session_created_at, '%Y-%m-%dT%TZ')
+      ELSE timed.access_key_id
     END AS session_id
   FROM (
     SELECT
@@ -88,7 +88,7 @@ WITH parameters /* the values asked about */ AS (
       )
       OR NOT delivered.access_key_id IS NULL
       OR NOT delivered.created_at IS NULL
-  ) AS counted
+  ) AS timed
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,

@@ -47,13 +47,13 @@ WITH parameters /* the values asked about */ AS (
     AND "time_dt" < DATE_ADD('SECOND', 86400, parameters.window_to)
     AND time_dt >= parameters.window_from
     AND time_dt < parameters.window_to
-), events /* each event once, with its session (docs/rules.md §1) */ AS (
+), named /* each event with its session (docs/rules.md §1) */ AS (
   SELECT
-    counted.*,
+    timed.*,
     CASE
-      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
-      THEN counted.principal_id || '@' || DATE_FORMAT(counted.session_created_at, '%Y-%m-%dT%TZ')
-      ELSE counted.access_key_id
+      WHEN NOT timed.principal_id IS NULL AND NOT timed.session_created_at IS NULL
+      THEN timed.principal_id || '@' || DATE_FORMAT(timed.session_created_at, '%Y-%m-%dT%TZ')
+      ELSE timed.access_key_id
     END AS session_id
   FROM (
     SELECT
@@ -65,13 +65,21 @@ WITH parameters /* the values asked about */ AS (
         WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
         THEN delivered.event_time
       END AS session_created_at,
-      ROW_NUMBER() OVER (
-        PARTITION BY delivered.event_id
-        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
-      ) AS copy_number,
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
+  ) AS timed
+), events /* each event once */ AS (
+  SELECT
+    counted.*
+  FROM (
+    SELECT
+      named.*,
+      ROW_NUMBER() OVER (
+        PARTITION BY named.event_id
+        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
+      ) AS copy_number
+    FROM named
   ) AS counted
   WHERE
     counted.copy_number = 1 OR counted.event_id IS NULL

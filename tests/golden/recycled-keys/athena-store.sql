@@ -21,11 +21,11 @@ WITH parameters /* the values asked about */ AS (
     event_time >= parameters.window_from AND event_time < parameters.window_to
 ), events /* each event once, with its session (docs/rules.md §1) */ AS (
   SELECT
-    counted.*,
+    timed.*,
     CASE
-      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
-      THEN counted.principal_id || '@' || DATE_FORMAT(counted.session_created_at, '%Y-%m-%dT%TZ')
-      ELSE counted.access_key_id
+      WHEN NOT timed.principal_id IS NULL AND NOT timed.session_created_at IS NULL
+      THEN timed.principal_id || '@' || DATE_FORMAT(timed.session_created_at, '%Y-%m-%dT%TZ')
+      ELSE timed.access_key_id
     END AS session_id
   FROM (
     SELECT
@@ -40,7 +40,7 @@ WITH parameters /* the values asked about */ AS (
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
-  ) AS counted
+  ) AS timed
 ), uses /* each key with the credentials that it stood for. A sign-in shows the session that it opens beside the key of another, so it is left out. */ AS (
   SELECT
     events.access_key_id,

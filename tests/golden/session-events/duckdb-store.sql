@@ -30,13 +30,13 @@ WITH parameters /* the values asked about */ AS (
   CROSS JOIN parameters
   WHERE
     event_time >= parameters.window_from AND event_time < parameters.window_to
-), events /* each event once, with its session (docs/rules.md §1) */ AS MATERIALIZED (
+), named /* each event with its session (docs/rules.md §1) */ AS MATERIALIZED (
   SELECT
-    counted.*,
+    timed.*,
     CASE
-      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
-      THEN counted.principal_id || '@' || STRFTIME(counted.session_created_at, '%Y-%m-%dT%H:%M:%SZ')
-      ELSE counted.access_key_id
+      WHEN NOT timed.principal_id IS NULL AND NOT timed.session_created_at IS NULL
+      THEN timed.principal_id || '@' || STRFTIME(timed.session_created_at, '%Y-%m-%dT%H:%M:%SZ')
+      ELSE timed.access_key_id
     END AS session_id
   FROM (
     SELECT
@@ -51,7 +51,24 @@ WITH parameters /* the values asked about */ AS (
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
-  ) AS counted
+  ) AS timed
+), events /* each event once, of those that are asked about */ AS (
+  SELECT
+    named.*
+  FROM named
+  WHERE
+    named.in_window
+    AND named.session_id IN (
+      SELECT
+        named.session_id
+      FROM named
+      WHERE
+        named.in_window AND named.access_key_id IN (
+          SELECT
+            wanted_access_key.value
+          FROM wanted_access_key
+        )
+    )
 )
 SELECT
   events.event_time,
@@ -80,19 +97,6 @@ SELECT
   LIST_FILTER([CAST(events.request_parameters -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1] AS request_parameters,
   LIST_FILTER([CAST(events.response_elements -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1] AS response_elements
 FROM events
-WHERE
-  events.in_window
-  AND events.session_id IN (
-    SELECT
-      events.session_id
-    FROM events
-    WHERE
-      events.in_window AND events.access_key_id IN (
-        SELECT
-          wanted_access_key.value
-        FROM wanted_access_key
-      )
-  )
 ORDER BY
   events.event_time,
   events.event_id

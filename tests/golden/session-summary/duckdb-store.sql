@@ -32,13 +32,13 @@ WITH parameters /* the values asked about */ AS (
   CROSS JOIN parameters
   WHERE
     event_time >= parameters.window_from AND event_time < parameters.window_to
-), events /* each event once, with its session (docs/rules.md §1) */ AS MATERIALIZED (
+), named /* each event with its session (docs/rules.md §1) */ AS MATERIALIZED (
   SELECT
-    counted.*,
+    timed.*,
     CASE
-      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
-      THEN counted.principal_id || '@' || STRFTIME(counted.session_created_at, '%Y-%m-%dT%H:%M:%SZ')
-      ELSE counted.access_key_id
+      WHEN NOT timed.principal_id IS NULL AND NOT timed.session_created_at IS NULL
+      THEN timed.principal_id || '@' || STRFTIME(timed.session_created_at, '%Y-%m-%dT%H:%M:%SZ')
+      ELSE timed.access_key_id
     END AS session_id
   FROM (
     SELECT
@@ -53,7 +53,25 @@ WITH parameters /* the values asked about */ AS (
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
-  ) AS counted
+  ) AS timed
+), events /* each event once, of those that are asked about */ AS (
+  SELECT
+    named.*
+  FROM named
+  WHERE
+    named.in_window
+    AND named.session_id IN (
+      SELECT
+        named.session_id
+      FROM named
+      WHERE
+        named.in_window AND named.access_key_id IN (
+          SELECT
+            wanted_access_key.value
+          FROM wanted_access_key
+        )
+    )
+    AND NOT named.session_id IS NULL
 ), judged AS (
   SELECT
     events.session_id,
@@ -230,20 +248,6 @@ WITH parameters /* the values asked about */ AS (
       FALSE
     ) AS is_throttle
   FROM events
-  WHERE
-    NOT events.session_id IS NULL
-    AND events.in_window
-    AND events.session_id IN (
-      SELECT
-        events.session_id
-      FROM events
-      WHERE
-        events.in_window AND events.access_key_id IN (
-          SELECT
-            wanted_access_key.value
-          FROM wanted_access_key
-        )
-    )
 ), ranked /* what a denial names as its target (docs/rules.md §7), and the order in which events are chosen as samples */ AS (
   SELECT
     judged.*,

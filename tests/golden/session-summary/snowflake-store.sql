@@ -40,15 +40,15 @@ WITH parameters /* the values asked about */ AS (
   CROSS JOIN parameters
   WHERE
     event_time >= parameters.window_from AND event_time < parameters.window_to
-), events /* each event once, with its session (docs/rules.md §1) */ AS (
+), named /* each event with its session (docs/rules.md §1) */ AS (
   SELECT
-    counted.*,
+    timed.*,
     CASE
-      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
-      THEN counted.principal_id || '@' || (
-        TO_CHAR(counted.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(counted.session_created_at, 'HH24:MI:SS') || 'Z'
+      WHEN NOT timed.principal_id IS NULL AND NOT timed.session_created_at IS NULL
+      THEN timed.principal_id || '@' || (
+        TO_CHAR(timed.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(timed.session_created_at, 'HH24:MI:SS') || 'Z'
       )
-      ELSE counted.access_key_id
+      ELSE timed.access_key_id
     END AS session_id
   FROM (
     SELECT
@@ -60,13 +60,35 @@ WITH parameters /* the values asked about */ AS (
         WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
         THEN delivered.event_time
       END AS session_created_at,
-      ROW_NUMBER() OVER (
-        PARTITION BY delivered.event_id
-        ORDER BY delivered.event_time, delivered.recipient_account_id, delivered.event_source, delivered.event_name, delivered.identity_type, delivered.principal_id, delivered.identity_arn, delivered.access_key_id, delivered.created_at, delivered.aws_region, delivered.error_code, delivered.source_ip, delivered.user_agent
-      ) AS copy_number,
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
+  ) AS timed
+), events /* each event once, of those that are asked about */ AS (
+  SELECT
+    counted.*
+  FROM (
+    SELECT
+      named.*,
+      ROW_NUMBER() OVER (
+        PARTITION BY named.event_id
+        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
+      ) AS copy_number
+    FROM named
+    WHERE
+      named.in_window
+      AND named.session_id IN (
+        SELECT
+          named.session_id
+        FROM named
+        WHERE
+          named.in_window AND named.access_key_id IN (
+            SELECT
+              wanted_access_key.value
+            FROM wanted_access_key
+          )
+      )
+      AND NOT named.session_id IS NULL
   ) AS counted
   WHERE
     counted.copy_number = 1 OR counted.event_id IS NULL
@@ -250,20 +272,6 @@ WITH parameters /* the values asked about */ AS (
       FALSE
     ) AS is_throttle
   FROM events
-  WHERE
-    NOT events.session_id IS NULL
-    AND events.in_window
-    AND events.session_id IN (
-      SELECT
-        events.session_id
-      FROM events
-      WHERE
-        events.in_window AND events.access_key_id IN (
-          SELECT
-            wanted_access_key.value
-          FROM wanted_access_key
-        )
-    )
 ), ranked /* what a denial names as its target (docs/rules.md §7), and the order in which events are chosen as samples */ AS (
   SELECT
     judged.*,

@@ -37,11 +37,11 @@ WITH parameters /* the values asked about */ AS (
     ) AND event_time < parameters.window_to
 ), events /* each event once, with its session (docs/rules.md §1) */ AS (
   SELECT
-    counted.*,
+    timed.*,
     CASE
-      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
-      THEN counted.principal_id || '@' || STRFTIME(counted.session_created_at, '%Y-%m-%dT%H:%M:%SZ')
-      ELSE counted.access_key_id
+      WHEN NOT timed.principal_id IS NULL AND NOT timed.session_created_at IS NULL
+      THEN timed.principal_id || '@' || STRFTIME(timed.session_created_at, '%Y-%m-%dT%H:%M:%SZ')
+      ELSE timed.access_key_id
     END AS session_id
   FROM (
     SELECT
@@ -56,7 +56,7 @@ WITH parameters /* the values asked about */ AS (
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
-  ) AS counted
+  ) AS timed
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,

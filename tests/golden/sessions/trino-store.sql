@@ -35,11 +35,11 @@ WITH parameters /* the values asked about */ AS (
     event_time >= DATE_ADD('SECOND', -129600, parameters.window_from) AND event_time < parameters.window_to
 ), events /* each event once, with its session (docs/rules.md §1) */ AS (
   SELECT
-    counted.*,
+    timed.*,
     CASE
-      WHEN NOT counted.principal_id IS NULL AND NOT counted.session_created_at IS NULL
-      THEN counted.principal_id || '@' || DATE_FORMAT(counted.session_created_at, '%Y-%m-%dT%TZ')
-      ELSE counted.access_key_id
+      WHEN NOT timed.principal_id IS NULL AND NOT timed.session_created_at IS NULL
+      THEN timed.principal_id || '@' || DATE_FORMAT(timed.session_created_at, '%Y-%m-%dT%TZ')
+      ELSE timed.access_key_id
     END AS session_id
   FROM (
     SELECT
@@ -54,7 +54,7 @@ WITH parameters /* the values asked about */ AS (
       delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
     FROM delivered
     CROSS JOIN parameters
-  ) AS counted
+  ) AS timed
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
