@@ -243,8 +243,11 @@ class AthenaWarehouse:
             answer = getattr(cause(error), "response", {}).get("Error", {})
             if "not found" in str(answer.get("Message", "")).lower():
                 return None
-            if is_denied(error) and (listed := self._listed(database, name)):
-                return listed  # nothing listed may be a table that one may not see
+            if is_denied(error):
+                listed = self._listed(database, name)
+                # where Glue denies its table, nothing listed is no sign that there is none
+                if listed is not None or answer.get("Code") != "MetadataException":
+                    return listed
             raise WarehouseError(f"{table} cannot be described: {explain(error)}") from error
         metadata = told["TableMetadata"]
         return [
