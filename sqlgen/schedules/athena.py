@@ -21,7 +21,7 @@ from sqlgen.schedules.jobs import Job
 from sqlgen.schedules.runs import Rate
 from sqlgen.schedules.statements import Statements
 from sqlgen.warehouses.athena import LONGEST_STATEMENT, AthenaWarehouse
-from sqlgen.warehouses.athena_errors import ERRORS, explain
+from sqlgen.warehouses.athena_errors import ERRORS, aws_error, explain
 from sqlgen.warehouses.base import WarehouseError
 
 KIND = "schedule"
@@ -217,8 +217,7 @@ class EventBridge:
         try:
             self._ask(self._scheduler.delete_schedule, Name=kept.handle, GroupName="default")
         except WarehouseError as error:
-            told = getattr(error.__cause__, "response", {}).get("Error", {})
-            if told.get("Code") != "ResourceNotFoundException":
+            if aws_error(error)["Code"] != "ResourceNotFoundException":
                 raise
 
     def when(self, kept: Kept) -> str:

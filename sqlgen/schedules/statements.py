@@ -198,10 +198,7 @@ class Statements:
         if spelling is None:
             return column
         node = sqlglot.parse_one(spelling, read=self.engine.sqlglot)
-        named = node.transform(
-            lambda part: exp.column(*reversed(column.split("."))) if isinstance(part, exp.Placeholder) else part
-        )
-        return named.sql(dialect=self.engine.sqlglot)
+        return exp.replace_placeholders(node, column=exp.to_column(column)).sql(dialect=self.engine.sqlglot)
 
     def _fill(self, template: str, values: Mapping[str, object]) -> str:
         return fill(self.profile.dialect, FOLDER, template, self._writes, values)

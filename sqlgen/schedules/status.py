@@ -73,16 +73,12 @@ def _jobs(
     scheduler = open_scheduler(statements, warehouse)
     ours = [kept for kept in scheduler.kept() if kept.content_hash is not None and is_of(kept, statements, objects)]
     past = scheduler.past(ours)
-    return [
-        JobStatus(
-            kept.name,
-            scheduler.when(kept),
-            scheduler.is_on(kept),
-            past.get(kept.name, ()),
-            scheduler.is_on(kept) and not past.get(kept.name) and scheduler.was_due(kept, now),
-        )
-        for kept in ours
-    ]
+    found = []
+    for kept in ours:
+        is_on, runs = scheduler.is_on(kept), past.get(kept.name, ())
+        is_missing = is_on and not runs and scheduler.was_due(kept, now)
+        found.append(JobStatus(kept.name, scheduler.when(kept), is_on, runs, is_missing))
+    return found
 
 
 def as_answer(found: Status, now: datetime) -> Answer:

@@ -23,7 +23,7 @@ from sqlgen.errors import UsageError
 from sqlgen.profiles import Profile
 from sqlgen.queries import OutputColumn
 from sqlgen.tree import table_node
-from sqlgen.warehouses.athena_errors import ERRORS, cause, explain, is_denied
+from sqlgen.warehouses.athena_errors import ERRORS, OF_GLUE, aws_error, explain, is_denied
 from sqlgen.warehouses.athena_values import converters, literal, with_json_arrays
 from sqlgen.warehouses.athena_watch import ENDED, Watch
 from sqlgen.warehouses.base import (
@@ -240,13 +240,13 @@ class AthenaWarehouse:
         try:
             told = self._client.get_table_metadata(CatalogName=catalog, DatabaseName=database, TableName=name)
         except ERRORS as error:
-            answer = getattr(cause(error), "response", {}).get("Error", {})
-            if "not found" in str(answer.get("Message", "")).lower():
+            refusal = aws_error(error)
+            if "not found" in refusal["Message"].lower():
                 return None
             if is_denied(error):
                 listed = self._listed(database, name)
                 # where Glue denies its table, nothing listed is no sign that there is none
-                if listed is not None or answer.get("Code") != "MetadataException":
+                if listed is not None or refusal["Code"] != OF_GLUE:
                     return listed
             raise WarehouseError(f"{table} cannot be described: {explain(error)}") from error
         metadata = told["TableMetadata"]

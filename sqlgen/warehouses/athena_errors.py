@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from botocore import exceptions as aws
 from pyathena.error import Error as PyAthenaError
@@ -23,6 +24,8 @@ REJECTED = frozenset(
     }
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+OF_GLUE = "MetadataException"
+"""How Athena's catalog calls tell of whatever went wrong at Glue."""
 THROTTLED = frozenset(
     {"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException"}
 )
@@ -40,6 +43,12 @@ def cause(error: BaseException) -> BaseException:
     while inner is not None and not isinstance(inner, aws.ClientError | aws.BotoCoreError):
         inner = inner.__cause__
     return inner or error
+
+
+def aws_error(error: BaseException) -> Mapping[str, str]:
+    """Return the `Code` and `Message` that AWS answered with, empty where it did not answer."""
+    told = getattr(cause(error), "response", {}).get("Error", {})
+    return {name: str(told.get(name, "")) for name in ("Code", "Message")}
 
 
 def explain(error: BaseException, workgroup: str = "primary", service: str = "athena") -> str:
@@ -93,11 +102,9 @@ def _answered(error: aws.ClientError, workgroup: str, service: str) -> str:
 
 
 def is_denied(error: BaseException) -> bool:
-    """Say whether a right was lacking. Glue's own denials come by Athena's catalog calls as MetadataException, told in the message."""
-    told = getattr(cause(error), "response", {}).get("Error", {})
-    return str(told.get("Code")) in DENIED or (
-        str(told.get("Code")) == "MetadataException" and ACTION.search(str(told.get("Message"))) is not None
-    )
+    """Say whether a right was lacking; Glue's own denials are told in the message."""
+    told = aws_error(error)
+    return told["Code"] in DENIED or (told["Code"] == OF_GLUE and ACTION.search(told["Message"]) is not None)
 
 
 def ends_all(error: BaseException) -> bool:

@@ -2,6 +2,15 @@
    `asked`: a test on `named`: which events, with their sessions, are asked about. All of them hold before copies are dropped, so that an engine
    sorts and keeps no more than it must. #}
 {% set plain = once and asked is not defined %}
+{% set from_named %}
+FROM named
+{% if asked is defined %}
+    {% if 'parameters.' in asked %}
+    CROSS JOIN parameters
+    {% endif %}
+    WHERE {{ asked }}
+{% endif %}
+{% endset %}
 -- each event {{ 'once, ' if plain }}with its session (docs/rules.md §1)
 {{ 'events' if plain else 'named' }} AS (
   SELECT
@@ -44,11 +53,7 @@
 events AS (
   {% if once %}
   SELECT named.*
-  FROM named
-  {% if 'parameters.' in asked %}
-  CROSS JOIN parameters
-  {% endif %}
-  WHERE {{ asked }}
+  {{ from_named }}
   {% else %}
   SELECT counted.*
   FROM (
@@ -61,13 +66,7 @@ events AS (
           named.{{ name }} NULLS LAST{{ "," if not loop.last }}
           {% endfor %}
       ) AS copy_number
-    FROM named
-    {% if asked is defined %}
-    {% if 'parameters.' in asked %}
-    CROSS JOIN parameters
-    {% endif %}
-    WHERE {{ asked }}
-    {% endif %}
+    {{ from_named }}
   ) AS counted
   WHERE counted.copy_number = 1 OR counted.event_id IS NULL
   {% endif %}

@@ -136,8 +136,11 @@ copies AS (
     vending.*,
     ROW_NUMBER() OVER (
       PARTITION BY
-        {%- if keep_uses is defined %} CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END,{% endif %} vending.shared_event_id, vending.event_name, vending.issued_access_key_id
-
+        {% if keep_uses is defined %}
+        {# what tells most events apart comes first: an engine sorts by these #}
+        CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END,
+        {% endif %}
+        vending.shared_event_id, vending.event_name, vending.issued_access_key_id
       ORDER BY
         CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END,
         CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END,
