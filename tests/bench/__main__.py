@@ -1,9 +1,9 @@
-"""`make bench`: every question over an organisation's afternoon, on the embedded engine and on Trino.
+"""`make bench`: the questions over an organisation's afternoon, on the embedded engine and on Trino.
 
 Each is measured beside one reading of the same log in the same run, since machines differ and are noisy: on Trino every column of `events`
 counted (processor time, bytes, memory at the peak), on the embedded engine gzip and JSON of Python's standard library (time by the clock,
-the largest size of the process). All are asked in turn, three times; the quickest of
-each counts. An argument is another number of copies of the demo's two accounts.
+the largest size of the process). All are asked in turn, three times; the quickest of each counts. An argument is another number of copies
+of the demo's two accounts.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from functools import partial
 from pathlib import Path
 
 from sqlgen.demo.deliveries import write_deliveries
-from sqlgen.renderer import render
 from tests.bench.organization import Organization, organization
 from tests.bench.questions import Question, questions
 from tests.bench.timing import Taken, full_reading, timed, trino
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import Layout, load_cloudtrail
 
-COPIES = 100
+COPIES = 150
 ROUNDS = 3
 LAYOUTS: tuple[Layout, ...] = ("cloudtrail", "security-lake")
 PLAIN_READING = """
@@ -39,7 +38,6 @@ subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 """Between us and the process that is measured: Linux counts what its parent held when it began."""
-
 
 Ask = Callable[[], Taken]
 
@@ -90,12 +88,7 @@ def on_trino(server: TrinoServer, log: Organization, layout: Layout) -> Iterator
     name = layout.replace("-", "_")
     load_cloudtrail(server, log.records, layout=layout, schema="bench", table=name)
     table = f"hive.bench.{name}"
-    texts = [
-        render(
-            question.query, dialect="trino", layout=layout, table=table, parameters=question.parameters, markers=False
-        ).sql
-        for question in questions(log)
-    ]
+    texts = [question.text(layout, table) for question in questions(log)]
     asks = [partial(full_reading, server, layout, table), *(partial(timed, server, text) for text in texts)]
     base, *answers = best_of(ROUNDS, asks)
     yield f"{layout}: {base.bytes / 1e6:.0f} MB, one reading of every column: {base.seconds:.1f} s of processor time"

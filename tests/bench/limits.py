@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlgen.renderer import render
+from tests.bench.questions import Question
 from tests.bench.timing import full_reading, timed, trino
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import CLOUDTRAIL, type_sql
@@ -90,17 +90,10 @@ def calls(count: int, caller: str) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked of a log: the key to start from and the direction."""
-
-    key: int
-    direction: str
-    max_depth: int = 16
-
-    @property
-    def access_key(self) -> str:
-        return f"ASIA{self.key:016d}"
+def walk(start: int, direction: str, max_depth: int = 16) -> Question:
+    """Return the question of the chain of the key with that number."""
+    asked = {"access_key": f"ASIA{start:016d}", "direction": direction, "max_depth": max_depth}
+    return Question("identity-chain", direction, asked)
 
 
 @dataclass(frozen=True)
@@ -118,15 +111,15 @@ FAR = 900_000_000  # numbers of the keys of what is looked for, away from the ot
 def logs(sizes: tuple[int, ...]) -> Iterator[Log]:
     """Yield the logs: wide ones with a chain of ten in them, a hub, a chain as deep as a walk may go."""
     chain = issuances(10, f"({FAR} + n)", f"({FAR} + n + 1)")
-    both = (Question(FAR + 11, "origin"), Question(FAR + 1, "derived"))
+    both = (walk(FAR + 11, "origin"), walk(FAR + 1, "derived"))
     usual = (calls(200_000, "(100000000 + n / 100)"), issuances(4_000, "(100000000 + n / 50)", "n"), chain)
     yield Log("200,000 calls, 4,000 issuances", usual, both)
     for size in sizes:
         yield Log(f"{size:,} issuances", (issuances(size, "(100000000 + n / 50)", "n"), chain), both)
     hub = issuances(CHILDREN, f"({FAR} + 0 * n)", "n")
-    yield Log(f"a hub of {CHILDREN:,} children", (hub,), (Question(FAR, "derived"), Question(CHILDREN, "origin")))
+    yield Log(f"a hub of {CHILDREN:,} children", (hub,), (walk(FAR, "derived"), walk(CHILDREN, "origin")))
     deep = issuances(DEPTH, f"({FAR} + n)", f"({FAR} + n + 1)")
-    ends = (Question(FAR + DEPTH + 1, "origin", DEPTH), Question(FAR + 1, "derived", DEPTH))
+    ends = (walk(FAR + DEPTH + 1, "origin", DEPTH), walk(FAR + 1, "derived", DEPTH))
     yield Log(f"a chain of {DEPTH}", (deep,), ends)
 
 
@@ -136,17 +129,7 @@ def measure(server: TrinoServer, log: Log) -> Iterator[str]:
     server.rows(f"CREATE TABLE {TABLE} WITH (format = 'JSON') AS {' UNION ALL '.join(log.selects)}")
     base = full_reading(server, "cloudtrail", TABLE).seconds
     for question in log.questions:
-        sql = render(
-            "identity-chain",
-            dialect="trino",
-            table=TABLE,
-            parameters={
-                "access_key": question.access_key,
-                "direction": question.direction,
-                "max_depth": question.max_depth,
-            },
-            markers=False,
-        ).sql
+        sql = question.text("cloudtrail", TABLE)
         begun = time.monotonic()
         try:
             taken = timed(server, sql)
@@ -155,7 +138,7 @@ def measure(server: TrinoServer, log: Log) -> Iterator[str]:
             told = (
                 f"{getattr(error, 'error_name', type(error).__name__)}: {str(getattr(error, 'message', error))[:200]}"
             )
-        yield f"| {log.name} | {question.direction} | {told} | {time.monotonic() - begun:.0f} s by the clock |"
+        yield f"| {log.name} | {question.about} | {told} | {time.monotonic() - begun:.0f} s by the clock |"
 
 
 def main(arguments: list[str]) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from sqlgen.renderer import render
 from tests.bench.organization import Organization
+from tests.engines.trino_tables import Layout
 
 
 @dataclass(frozen=True)
@@ -14,11 +16,17 @@ class Question:
 
     query: str
     about: str
-    parameters: dict[str, object]
+    parameters: Mapping[str, object]
+
+    def text(self, layout: Layout, table: str) -> str:
+        """Return its SQL over a table of Trino's."""
+        return render(
+            self.query, dialect="trino", layout=layout, table=table, parameters=self.parameters, markers=False
+        ).sql
 
 
 def questions(log: Organization) -> Iterator[Question]:
-    """Yield every query, about all that it can be asked about that changes what it costs."""
+    """Yield every query but chain-events, which a schedule asks, about all that it can be asked about that changes what it costs."""
     for direction, key in (("origin", log.access_key), ("derived", log.first_key), ("both", log.access_key)):
         yield Question("identity-chain", f"a key, {direction}", {"access_key": key, "direction": direction})
     for query in ("console-keys", "issuances", "recycled-keys", "origins", "sessions", "session-summary"):

@@ -34,15 +34,10 @@ def trino() -> Iterator[TrinoServer]:
 
 def timed(server: TrinoServer, sql: str) -> Taken:
     """Run a statement to its end and return what it took."""
-    connection = server.connect()
-    try:
-        cursor = connection.cursor()
-        cursor.execute(sql)
-        rows = len(cursor.fetchall())
-        stats = cursor.stats
-    finally:
-        connection.close()
-    return Taken(stats["cpuTimeMillis"] / 1000, rows, stats["peakMemoryBytes"] / 1e6, int(stats["physicalInputBytes"]))
+    rows, stats = server.run(sql)
+    return Taken(
+        stats["cpuTimeMillis"] / 1000, len(rows), stats["peakMemoryBytes"] / 1e6, int(stats["physicalInputBytes"])
+    )
 
 
 def full_reading(server: TrinoServer, layout: str, table: str) -> Taken:

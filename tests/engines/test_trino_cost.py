@@ -93,14 +93,7 @@ def log(request: pytest.FixtureRequest, trino: TrinoServer) -> Log:
 
 def read_bytes(trino: TrinoServer, sql: str, values: Sequence[object] = ()) -> int:
     """Run a statement to its end and return the bytes that it read from files."""
-    connection = trino.connect()
-    try:
-        cursor = connection.cursor()
-        cursor.execute(sql, list(values)) if values else cursor.execute(sql)
-        cursor.fetchall()
-        return int(cursor.stats["physicalInputBytes"])
-    finally:
-        connection.close()
+    return int(trino.run(sql, values)[1]["physicalInputBytes"])
 
 
 def scans(plan: object) -> int:

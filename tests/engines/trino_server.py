@@ -23,7 +23,7 @@ import tarfile
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -107,15 +107,21 @@ class TrinoServer:
         connect: Any = dbapi.connect  # untyped there
         return connect(host=self.host, port=self.port, user="test", catalog=catalog, schema=schema, timezone="UTC")
 
-    def rows(self, sql: str, schema: str | None = None) -> list[list[Any]]:
-        """Run a statement in the catalog `hive` and return all its rows; `trino.exceptions` where it is wrong."""
+    def run(
+        self, sql: str, values: Sequence[object] = (), schema: str | None = None
+    ) -> tuple[list[list[Any]], Mapping[str, Any]]:
+        """Run a statement in the catalog `hive` to its end; return all its rows and its statistics; `trino.exceptions` where it is wrong."""
         connection = self.connect(schema)
         try:
             cursor = connection.cursor()
-            cursor.execute(sql)
-            return list(cursor.fetchall())
+            cursor.execute(sql, list(values) or None)
+            return list(cursor.fetchall()), cursor.stats
         finally:
             connection.close()
+
+    def rows(self, sql: str, schema: str | None = None) -> list[list[Any]]:
+        """Return all rows of a statement. See `run`."""
+        return self.run(sql, schema=schema)[0]
 
 
 def java_version(home: Path) -> int:
