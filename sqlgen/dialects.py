@@ -12,6 +12,7 @@ from sqlgen.errors import TemplateError
 from sqlgen.resources import data_root, pick, read_sql, read_toml
 
 Walk = Literal["recursive", "fold"]
+Copies = Literal["first", "any"]
 MarkerStyle = Literal["named", "positional"]
 
 
@@ -21,6 +22,8 @@ class Dialect:
 
     `sqlglot`: the name of the dialect in sqlglot. `walk`: the shape of identity-chain's walk. `materialize`: CTEs that are read
     more than once are marked so that they are computed once. `marker`: how a bind marker is written.
+    `copies`: which of the records of one eventID is kept (docs/rules.md §1.4): the first in the order of `dialects/events.toml`, or any,
+    where choosing the first means that the whole log is sorted in memory.
     `maximum_text_bytes`: the longest statement the engine takes, 0 for no limit. `maximum_recursion`: 0 for no limit.
     `time_type`: sqlglot's name of the type of a time without zone, where a plain TIMESTAMP may be another.
     `binds_values`: what is asked goes to its driver beside the text, not as literals in it.
@@ -32,6 +35,7 @@ class Dialect:
     default_layout: str
     walk: Walk
     materialize: bool
+    copies: Copies
     json_path: Literal["dollar", "dotted"]
     marker: MarkerStyle
     maximum_text_bytes: int

@@ -140,13 +140,13 @@ def _paths(node: exp.Expr, columns: frozenset[str], sources: Mapping[str, frozen
 
 
 @cache
-def users(walk: str) -> Mapping[str, tuple[str, ...]]:
-    """Return for each column of `events` the questions whose text, in that shape of the walk, names it."""
-    named = {name: _named(name, walk) for name in query_names()}
+def users(engine: Dialect) -> Mapping[str, tuple[str, ...]]:
+    """Return for each column of `events` the questions whose text, as that engine gets it, names it."""
+    named = {name: _named(name, engine) for name in query_names()}
     return {column: tuple(query for query, names in named.items() if column in names) for column in event_columns()}
 
 
-def _named(query: str, walk: str) -> frozenset[str]:
+def _named(query: str, engine: Dialect) -> frozenset[str]:
     question = load_query(query)
     names: set[str] = set()
     choices = {parameter.name: parameter.choices for parameter in question.parameters if parameter.type == "choice"}
@@ -156,6 +156,6 @@ def _named(query: str, walk: str) -> frozenset[str]:
             given = dict.fromkeys(
                 [*(p.name for p in question.parameters), "window", "window_from", "window_to"], is_given
             )
-            text = canonical_text(query, given=given, choice=choice, walk=walk, once=False)
+            text = canonical_text(query, given=given, choice=choice, engine=engine)
             names |= {token.text.lower() for token in tokenize(text, read=tree.CANONICAL)}
     return frozenset(names)

@@ -138,7 +138,7 @@ def render(
     given["window"] = given["window_from"] or given["window_to"]
     choice = {p.name: str(plan.value(p)) for p in question.parameters if p.type == "choice"}
     body = tree.parse_canonical(
-        canonical_text(query, given=given, choice=choice, walk=engine.walk, once=shape.once), query
+        canonical_text(query, given=given, choice=choice, engine=engine, once=shape.once), query
     )
     tree.place_numbers(body, {p.name: v for p in question.parameters if isinstance(v := plan.value(p), int)})
 

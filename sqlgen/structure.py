@@ -9,7 +9,7 @@ from jinja2 import FunctionLoader, StrictUndefined
 from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from sqlgen.dialects import copy_order, event_columns
+from sqlgen.dialects import Dialect, copy_order, event_columns
 from sqlgen.errors import TemplateError
 from sqlgen.resources import FRONT_MATTER_OPEN, data_root, read_sql
 
@@ -35,16 +35,24 @@ def _load(name: str) -> str | None:
     return read_sql(path)[1] if text.startswith(FRONT_MATTER_OPEN) else text
 
 
-def canonical_text(query: str, *, given: Mapping[str, bool], choice: Mapping[str, str], walk: str, once: bool) -> str:
+def canonical_text(
+    query: str, *, given: Mapping[str, bool], choice: Mapping[str, str], engine: Dialect, once: bool = False
+) -> str:
     """Return the canonical SQL of `query`, vocabulary still in it.
 
     `given`: which parameters (and window bounds) have a value or a marker; `choice`: the choices of choice parameters, each one of
-    a fixed set; `walk`: `recursive` or `fold`; `once`: the table holds each event once. Raises TemplateError when the template is not well formed.
+    a fixed set; `engine`: whose walk and choice of copies it has; `once`: the table holds each event once. Raises TemplateError when the
+    template is not well formed.
     """
     try:
         template = _environment().get_template(f"{query}.sql")
         return template.render(
-            given=given, choice=choice, walk=walk, once=once, copy_order=copy_order(), event_columns=event_columns()
+            given=given,
+            choice=choice,
+            walk=engine.walk,
+            once=once,
+            copy_order=copy_order() if engine.copies == "first" else (),
+            event_columns=event_columns(),
         )
     except JinjaError as error:
         raise TemplateError(f"the template {query}.sql is not well formed: {error}") from error

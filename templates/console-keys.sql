@@ -127,36 +127,40 @@ type = "boolean"
 meaning = "whether any call carried sessionCredentialFromConsole"
 ---*/
 {% set keep_uses = true %}
-WITH {% include 'parts/events.sql' %},
+{% set copied = 'issuing' %}
+WITH {% include 'parts/named.sql' %},
 {% include 'parts/issuances.sql' %},
+{% if not once %}
+{% include 'parts/each_once.sql' %},
+{% endif %}
 -- what each event tells here: a key was used, a session was opened, or a key was given out. An issuance is both a use of its caller's key
 -- and the birth of another, so it stands twice; the log itself is read once.
 told AS (
   SELECT
     roles.role,
-    CASE roles.role WHEN 'use' THEN issuances.access_key_id WHEN 'vended' THEN issuances.issued_access_key_id END AS access_key_id,
-    CASE WHEN roles.role = 'use' THEN issuances.principal_id ELSE issuances.issued_principal_id END AS principal_id,
-    CASE WHEN roles.role = 'use' THEN issuances.session_created_at ELSE issuances.event_time END AS moment,
-    CASE roles.role WHEN 'use' THEN issuances.session_id WHEN 'login' THEN issuances.issued_session_id END AS session_id,
-    CASE WHEN roles.role = 'login' THEN issuances.event_id END AS login_event_id,
-    issuances.event_name,
-    issuances.event_time,
-    issuances.aws_region,
-    issuances.source_ip,
-    issuances.user_agent,
-    issuances.identity_type,
-    issuances.identity_arn,
-    issuances.account_id,
-    issuances.invoked_by,
-    issuances.from_console,
-    CASE WHEN roles.role = 'login' THEN LOWER(json_text(issuances.additional_event_data, '$.MFAUsed')) END AS mfa_text
-  FROM issuances
+    CASE roles.role WHEN 'use' THEN events.access_key_id WHEN 'vended' THEN events.issued_access_key_id END AS access_key_id,
+    CASE WHEN roles.role = 'use' THEN events.principal_id ELSE events.issued_principal_id END AS principal_id,
+    CASE WHEN roles.role = 'use' THEN events.session_created_at ELSE events.event_time END AS moment,
+    CASE roles.role WHEN 'use' THEN events.session_id WHEN 'login' THEN events.issued_session_id END AS session_id,
+    CASE WHEN roles.role = 'login' THEN events.event_id END AS login_event_id,
+    events.event_name,
+    events.event_time,
+    events.aws_region,
+    events.source_ip,
+    events.user_agent,
+    events.identity_type,
+    events.identity_arn,
+    events.account_id,
+    events.invoked_by,
+    events.from_console,
+    CASE WHEN roles.role = 'login' THEN LOWER(json_text(events.additional_event_data, '$.MFAUsed')) END AS mfa_text
+  FROM {{ 'issuing AS events' if once else 'events' }}
   CROSS JOIN (SELECT 'use' AS role UNION ALL SELECT 'login' AS role UNION ALL SELECT 'vended' AS role) AS roles
   WHERE CASE roles.role
-    WHEN 'use' THEN issuances.in_window AND NOT COALESCE(issuances.is_sign_in, FALSE)
-      AND issuances.principal_id IS NOT NULL AND issuances.created_at IS NOT NULL
-    WHEN 'login' THEN issuances.is_issuance AND issuances.is_sign_in AND issuances.issued_session_id IS NOT NULL
-    ELSE issuances.is_issuance AND NOT issuances.is_sign_in AND issuances.issued_access_key_id IS NOT NULL
+    WHEN 'use' THEN events.in_window AND NOT COALESCE(events.is_sign_in, FALSE)
+      AND events.principal_id IS NOT NULL AND events.created_at IS NOT NULL
+    WHEN 'login' THEN events.is_issuing AND events.is_sign_in AND events.issued_session_id IS NOT NULL
+    ELSE events.is_issuing AND NOT events.is_sign_in AND events.issued_access_key_id IS NOT NULL
   END
 ),
 key_uses AS (

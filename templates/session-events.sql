@@ -97,8 +97,18 @@ name = "response_elements"
 type = "json"
 meaning = "what was answered"
 ---*/
-{% set asked %}{% include 'parts/asked_sessions.sql' %}{% endset %}
-WITH {% include 'parts/events.sql' %}
+{% set copied = 'asked' %}
+WITH {% include 'parts/named.sql' %},
+-- those of the sessions that are asked about
+asked AS (
+  SELECT named.*
+  FROM named
+  WHERE {% include 'parts/asked_sessions.sql' %}
+)
+{%- if not once %},
+{% include 'parts/each_once.sql' %}
+{%- endif %}
+
 SELECT
   events.event_time,
   events.event_id,
@@ -116,5 +126,5 @@ SELECT
   json_part(events.resources, '$') AS resources,
   json_part(events.request_parameters, '$') AS request_parameters,
   json_part(events.response_elements, '$') AS response_elements
-FROM events
+FROM {{ 'asked AS events' if once else 'events' }}
 ORDER BY events.event_time NULLS LAST, events.event_id NULLS LAST

@@ -147,40 +147,28 @@ name = "sample_event_id"
 type = "text"
 meaning = "the event behind the samples"
 ---*/
-{% set asked %}
-{% include 'parts/asked_sessions.sql' %}
-      AND named.session_id IS NOT NULL
-{% if given.arn %}
-      AND (named.identity_arn = parameters.arn OR named.identity_arn LIKE like_pattern(parameters.arn) ESCAPE '!')
-{% endif %}
-{% endset %}
-WITH {% include 'parts/events.sql' %},
+{% set copied = 'targeted' %}
+WITH {% include 'parts/named.sql' %},
+-- the events that are asked about, and what kind of call each is (docs/rules.md §1)
 judged AS (
   SELECT
-    events.session_id,
-    events.identity_arn,
-    events.identity_type,
-    events.account_id,
-    events.event_source,
-    events.event_name,
-    events.event_id,
-    events.event_time,
-    events.aws_region,
-    events.source_ip,
-    events.access_key_id,
-    events.invoked_by,
-    events.error_code,
-    events.error_message,
-    events.resources,
-    events.request_parameters,
-    COALESCE(events.read_only, is_read_name(events.event_name)) AS is_read,
-    COALESCE(events.read_only, is_read_name(events.event_name)) AND is_sensitive_call(events.event_source, events.event_name) AS is_sensitive,
-    events.error_code IS NOT NULL
-      OR events.error_message IS NOT NULL
-      OR COALESCE(json_member_text(events.response_elements, events.event_name), '') = 'Failure' AS has_failed,
-    is_access_denied(events.error_code) AS is_denied,
-    is_throttled(events.error_code) AS is_throttle
-  FROM events
+    named.*,
+    COALESCE(named.read_only, is_read_name(named.event_name)) AS is_read,
+    COALESCE(named.read_only, is_read_name(named.event_name)) AND is_sensitive_call(named.event_source, named.event_name) AS is_sensitive,
+    named.error_code IS NOT NULL
+      OR named.error_message IS NOT NULL
+      OR COALESCE(json_member_text(named.response_elements, named.event_name), '') = 'Failure' AS has_failed,
+    is_access_denied(named.error_code) AS is_denied,
+    is_throttled(named.error_code) AS is_throttle
+  FROM named
+{% if given.arn %}
+  CROSS JOIN parameters
+{% endif %}
+  WHERE {% include 'parts/asked_sessions.sql' %}
+    AND named.session_id IS NOT NULL
+{% if given.arn %}
+    AND (named.identity_arn = parameters.arn OR named.identity_arn LIKE like_pattern(parameters.arn) ESCAPE '!')
+{% endif %}
 ),
 -- what a denial names as its target (docs/rules.md §7), and the order in which events are chosen as samples
 ranked AS (
@@ -210,35 +198,38 @@ targeted AS (
     CASE WHEN ranked.is_read THEN search_filter(ranked.request_parameters, ranked.event_name) END AS filter_text
   FROM ranked
 ),
+{% if not once %}
+{% include 'parts/each_once.sql' %},
+{% endif %}
 api_calls AS (
   SELECT
-    targeted.session_id,
-    MIN(targeted.identity_arn) AS identity_arn,
-    MIN(targeted.identity_type) AS identity_type,
-    MIN(targeted.account_id) AS account_id,
-    targeted.event_source,
-    targeted.event_name,
-    all_true(targeted.is_read) AS read_only,
-    any_true(targeted.is_sensitive) AS sensitive,
+    events.session_id,
+    MIN(events.identity_arn) AS identity_arn,
+    MIN(events.identity_type) AS identity_type,
+    MIN(events.account_id) AS account_id,
+    events.event_source,
+    events.event_name,
+    all_true(events.is_read) AS read_only,
+    any_true(events.is_sensitive) AS sensitive,
     COUNT(*) AS calls,
-    SUM(CASE WHEN targeted.has_failed THEN 0 ELSE 1 END) AS succeeded,
-    SUM(CASE WHEN targeted.has_failed THEN 1 ELSE 0 END) AS failed,
-    SUM(CASE WHEN targeted.is_denied THEN 1 ELSE 0 END) AS denied,
-    SUM(CASE WHEN targeted.is_throttle THEN 1 ELSE 0 END) AS throttled,
-    COUNT(targeted.invoked_by) AS forwarded,
-    MIN(targeted.event_time) AS first_seen,
-    MAX(targeted.event_time) AS last_seen,
-    list_of(targeted.aws_region) AS regions,
-    list_of(targeted.source_ip) AS source_ips,
-    list_of(targeted.access_key_id) AS access_keys,
-    sample(targeted.resources_text, targeted.sample_rank) AS sample_resources,
-    sample(targeted.denied_target, targeted.sample_rank) AS denied_resource,
-    list_of(targeted.error_code) AS error_codes,
-    sample(targeted.request_parameters_text, targeted.sample_rank) AS sample_request_parameters,
-    sample(targeted.filter_text, targeted.sample_rank) AS sample_filters,
-    sample(targeted.event_id, targeted.sample_rank) AS sample_event_id
-  FROM targeted
-  GROUP BY targeted.session_id, targeted.event_source, targeted.event_name
+    SUM(CASE WHEN events.has_failed THEN 0 ELSE 1 END) AS succeeded,
+    SUM(CASE WHEN events.has_failed THEN 1 ELSE 0 END) AS failed,
+    SUM(CASE WHEN events.is_denied THEN 1 ELSE 0 END) AS denied,
+    SUM(CASE WHEN events.is_throttle THEN 1 ELSE 0 END) AS throttled,
+    COUNT(events.invoked_by) AS forwarded,
+    MIN(events.event_time) AS first_seen,
+    MAX(events.event_time) AS last_seen,
+    list_of(events.aws_region) AS regions,
+    list_of(events.source_ip) AS source_ips,
+    list_of(events.access_key_id) AS access_keys,
+    sample(events.resources_text, events.sample_rank) AS sample_resources,
+    sample(events.denied_target, events.sample_rank) AS denied_resource,
+    list_of(events.error_code) AS error_codes,
+    sample(events.request_parameters_text, events.sample_rank) AS sample_request_parameters,
+    sample(events.filter_text, events.sample_rank) AS sample_filters,
+    sample(events.event_id, events.sample_rank) AS sample_event_id
+  FROM {{ 'targeted AS events' if once else 'events' }}
+  GROUP BY events.session_id, events.event_source, events.event_name
 )
 SELECT
   api_calls.session_id,

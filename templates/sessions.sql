@@ -153,45 +153,59 @@ type = "text"
 meaning = "the Identity Center user"
 ---*/
 {% set keep_uses = true %}
-WITH {% include 'parts/events.sql' %},
+{% set copied = 'judged' %}
+WITH {% include 'parts/named.sql' %},
 {% include 'parts/issuances.sql' %},
+judged AS (
+  SELECT
+    issuing.*,
+    COALESCE(
+      issuing.mfa_authenticated,
+      CASE WHEN issuing.is_vending AND issuing.is_sign_in THEN
+        CASE LOWER(json_text(issuing.additional_event_data, '$.MFAUsed')) WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END
+      END
+    ) AS has_mfa,
+    issuing.error_code IS NOT NULL
+      OR issuing.error_message IS NOT NULL
+      OR COALESCE(json_member_text(issuing.response_elements, issuing.event_name), '') = 'Failure' AS has_failed,
+    is_access_denied(issuing.error_code) AS is_denied,
+    COALESCE(issuing.read_only, is_read_name(issuing.event_name)) AS is_read,
+    is_sensitive_call(issuing.event_source, issuing.event_name) AS is_sensitive
+  FROM issuing
+),
+{% if not once %}
+{% include 'parts/each_once.sql' %},
+{% endif %}
 -- what each event tells here: a session was used, or one was opened. An issuance tells both, so it stands twice; the log itself is read once.
 told AS (
   SELECT
     roles.role,
-    CASE roles.role WHEN 'use' THEN issuances.session_id ELSE issuances.issued_session_id END AS session_id,
-    issuances.identity_type,
-    issuances.identity_arn,
-    issuances.principal_id,
-    issuances.account_id,
-    issuances.session_created_at,
-    issuances.access_key_id,
-    issuances.event_time,
-    issuances.aws_region,
-    issuances.source_ip,
-    issuances.user_agent,
-    issuances.invoked_by,
-    issuances.from_console,
-    issuances.is_sign_in,
-    issuances.source_identity,
-    issuances.on_behalf_of,
-    COALESCE(
-      issuances.mfa_authenticated,
-      CASE WHEN issuances.is_vending AND issuances.is_sign_in THEN
-        CASE LOWER(json_text(issuances.additional_event_data, '$.MFAUsed')) WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END
-      END
-    ) AS has_mfa,
-    issuances.error_code IS NOT NULL
-      OR issuances.error_message IS NOT NULL
-      OR COALESCE(json_member_text(issuances.response_elements, issuances.event_name), '') = 'Failure' AS has_failed,
-    is_access_denied(issuances.error_code) AS is_denied,
-    COALESCE(issuances.read_only, is_read_name(issuances.event_name)) AS is_read,
-    is_sensitive_call(issuances.event_source, issuances.event_name) AS is_sensitive
-  FROM issuances
+    CASE roles.role WHEN 'use' THEN events.session_id ELSE events.issued_session_id END AS session_id,
+    events.identity_type,
+    events.identity_arn,
+    events.principal_id,
+    events.account_id,
+    events.session_created_at,
+    events.access_key_id,
+    events.event_time,
+    events.aws_region,
+    events.source_ip,
+    events.user_agent,
+    events.invoked_by,
+    events.from_console,
+    events.is_sign_in,
+    events.source_identity,
+    events.on_behalf_of,
+    events.has_mfa,
+    events.has_failed,
+    events.is_denied,
+    events.is_read,
+    events.is_sensitive
+  FROM {{ 'judged AS events' if once else 'events' }}
   CROSS JOIN (SELECT 'use' AS role UNION ALL SELECT 'opened' AS role) AS roles
   WHERE CASE roles.role
-    WHEN 'use' THEN issuances.in_window AND issuances.session_id IS NOT NULL
-    ELSE issuances.is_issuance AND issuances.issued_session_id IS NOT NULL
+    WHEN 'use' THEN events.in_window AND events.session_id IS NOT NULL
+    ELSE events.is_issuing AND events.issued_session_id IS NOT NULL
   END
 ),
 -- the calls of each session, and what opened it

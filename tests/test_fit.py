@@ -68,8 +68,8 @@ def test_a_table_of_something_else_fits_nothing() -> None:
 
 
 def test_which_questions_read_a_column() -> None:
-    for walk in ("fold", "recursive"):
-        read = users(walk)
+    for dialect in dialect_names():
+        read = users(load_dialect(dialect))
         assert "console-keys" in read["from_console"] and "identity-chain" not in read["from_console"]
         assert {"identity-chain", "issuances"} <= set(read["on_behalf_of"])
         assert "session-summary" in read["resources"] and "issuances" not in read["resources"]

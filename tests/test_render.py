@@ -197,8 +197,13 @@ def test_no_more_events_are_sorted_than_are_asked_about(query: str, name: str, d
     """What finds the copies holds all that it is given: the memory for a session must not grow with the log."""
     sql = render(query, dialect=dialect, parameters={name: "one"}, markers=False).sql
     tree = sqlglot.parse_one(sql, read=load_dialect(dialect).sqlglot)
+    ctes = {cte.alias: cte.this for cte in tree.find_all(exp.CTE)}
     [numbered] = list(tree.find_all(exp.RowNumber))
     select = numbered.find_ancestor(exp.Select)
-    assert select is not None
-    tested = {column.name for column in select.args["where"].find_all(exp.Column)}
+    tested: set[str] = set()
+    while select is not None:
+        read, where = select.find(exp.From), select.args.get("where")
+        assert read is not None
+        tested |= {column.name for column in where.find_all(exp.Column)} if where else set()
+        select = ctes.get(read.this.name)
     assert ("identity_arn" if name == "arn" else "session_id") in tested

@@ -8,6 +8,7 @@ Kept out is only what docs/rules.md leaves open: two records of one second witho
 from __future__ import annotations
 
 import copy
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -552,6 +553,12 @@ def build(seed: int, steps: int, dirt: int) -> list[Record]:
             records.append(again)
     world.luck.shuffle(records)
     return settle(records)
+
+
+def with_equal_copies(records: list[Record]) -> list[Record]:
+    """Return the records, each copy of an event as its first: so CloudTrail delivers them, and of others any may be kept (docs/rules.md §1.4)."""
+    first: dict[str, Record] = {}
+    return [first.setdefault(json.dumps(name), one) if (name := one.get("eventID")) else one for one in records]
 
 
 @st.composite

@@ -10,6 +10,9 @@ NULLIF(json_extract_string(json_value(:document, :path), '$'), '')
 -- word: json_part(document, path)
 list_filter([CAST(json_extract(:document, :path) AS VARCHAR)], lambda t: t NOT IN ('null', '{}', '[]', '""'))[1]
 
+-- word: mentions(document, text)
+strpos(CAST(:document AS VARCHAR), :text) > 0
+
 -- word: json_member_text(document, name)
 NULLIF(json_extract_string(json_value(:document, '/' || replace(replace(:name, '~', '~0'), '/', '~1')), '$'), '')
 

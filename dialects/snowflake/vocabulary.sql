@@ -12,6 +12,10 @@ END
 -- word: json_part(document, path)
 NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(:document, :path)), 'null'), '{}'), '[]'), '""')
 
+-- word: mentions(document, text)
+-- VARIANT is parsed already
+:document IS NOT NULL
+
 -- word: json_member_text(document, name)
 CASE
   WHEN NOT IS_OBJECT(GET(:document, :name)) AND NOT IS_ARRAY(GET(:document, :name))

@@ -8,6 +8,9 @@ NULLIF(json_extract_scalar(:document, :path), '')
 -- word: json_part(document, path)
 element_at(filter(ARRAY[json_format(json_extract(:document, :path))], t -> t NOT IN ('null', '{}', '[]', '""')), 1)
 
+-- word: mentions(document, text)
+strpos(:document, :text) > 0
+
 -- word: json_member_text(document, name)
 NULLIF(json_extract_scalar(element_at(TRY_CAST(json_extract(:document, '$') AS MAP(VARCHAR, JSON)), :name), '$'), '')
 
@@ -28,7 +31,7 @@ element_at(
 element_at(
   transform(ARRAY[:text], t ->
     CASE
-      WHEN t LIKE '____-__-__T__:__:__Z' THEN TRY_CAST(substr(t, 1, 10) || ' ' || substr(t, 12, 8) AS TIMESTAMP)
+      WHEN t LIKE '____-__-__T__:__:__Z' THEN TRY(date_parse(t, '%Y-%m-%dT%H:%i:%sZ'))
       WHEN regexp_like(
         t, '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
       )

@@ -60,17 +60,17 @@ def losses(dialect: str, fit: Fit, fits: Sequence[Fit]) -> Iterator[str]:
 
 def _costs(dialect: str, fit: Fit) -> Iterator[str]:
     """Yield which questions cannot be asked for each column that a layout lacks."""
-    walk = load_dialect(dialect).walk
+    engine = load_dialect(dialect)
     for path in fit.lacking:
         fed = [column for column, paths in feeds(dialect, fit.layout).items() if path in paths]
-        asked = sorted({query for column in fed for query in users(walk)[column]})
+        asked = sorted({query for column in fed for query in users(engine)[column]})
         if asked:
             yield f"without {path} these questions fail: {', '.join(asked)}"
 
 
 def _sentence(dialect: str, subject: str, column: str) -> str:
     """Return what the absence of a column of events costs; nothing where no question reads it."""
-    asked = users(load_dialect(dialect).walk)[column]
+    asked = users(load_dialect(dialect))[column]
     cost = _absent().get(column, f"{column} is empty")
     return f"{subject}: {cost} ({', '.join(asked)})" if asked else ""
 

@@ -31,10 +31,8 @@ delivered.event_name IN ({{ vending_names }})
       {% endif %}
 {% endset %}
 {% set keep_uses = true %}
-{% set keep_copies = true %}
 {# Copies of an event count as often as they come: a session is told by the smallest of its values, and the copies of an issuance meet in one group. #}
-{% set once = true %}
-WITH {% include 'parts/events.sql' %},
+WITH {% include 'parts/named.sql' %},
 {% include 'parts/issuances.sql' %},
 noted AS (
   SELECT
@@ -178,7 +176,7 @@ near AS (
 ),
 gathered AS (
   SELECT
-    COALESCE(flatten(ARRAY_AGG(COALESCE(near.unnamed, ARRAY[near.node])) FILTER (WHERE near.kind = 'issuance')), ARRAY[]) AS issued,
+    COALESCE(flatten(ARRAY_AGG(CASE WHEN near.kind = 'issuance' THEN COALESCE(near.unnamed, ARRAY[near.node]) END) FILTER (WHERE near.kind = 'issuance')), ARRAY[]) AS issued,
     COALESCE(ARRAY_AGG(near.node) FILTER (WHERE near.kind = 'call' AND near.services_near > 0), ARRAY[]) AS calls,
     {% if given.session_id %}
     COALESCE(ARRAY_AGG(near.key_use) FILTER (WHERE near.kind = 'start key'), ARRAY[]) AS start_keys,

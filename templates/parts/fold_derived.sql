@@ -107,20 +107,36 @@ found AS (
     finds -> map_values(finds)
   )]) AS walks(finds)
 ),
--- the console and Identity Center use another key than the one that was issued: where nobody used that one, the first used of the session's own
+{# The session that an issuance of those found issued. #}
+{% macro issued_session(node) %}{{ session_of(node ~ '.issued_key', node ~ '.issued_principal', node ~ '.issued_created') }}{% endmacro %}
+-- what is known of the keys that were found and of their sessions: who used them; and where the depth was the limit
 used_keys AS (
   SELECT
     found.*,
+    uses.uses,
     indexes.by_used_session,
     indexes.by_used_key,
     indexes.by_limit
   FROM found
+  CROSS JOIN UNNEST(ARRAY[multimap_from_entries(flatten(transform(
+    filter(found.finds, w -> w.child <= found.issuances AND element_at(found.nodes, w.child).issued_key IS NOT NULL),
+    w -> ARRAY[
+      ROW(element_at(found.nodes, w.child).issued_key, TRUE),
+      ROW({{ issued_session('element_at(found.nodes, w.child)') }}, TRUE)
+    ]
+  )))]) AS issued(names)
+  CROSS JOIN UNNEST(ARRAY[filter(
+    found.keys,
+    e -> element_at(issued.names, e.access_key_id) IS NOT NULL
+      OR element_at(issued.names, {{ session_of('e.access_key_id', 'e.principal_id', 'e.created') }}) IS NOT NULL
+  )]) AS uses(uses)
   CROSS JOIN UNNEST(ARRAY[ROW(
-    {{ index_of('found.keys', session_of('e.access_key_id', 'e.principal_id', 'e.created')) }},
-    {{ index_of('found.keys', 'e.access_key_id') }},
+    {{ index_of('uses.uses', session_of('e.access_key_id', 'e.principal_id', 'e.created')) }},
+    {{ index_of('uses.uses', 'e.access_key_id') }},
     multimap_from_entries(transform(filter(found.finds, w -> w.depth > :max_depth), w -> ROW({{ place('w.start', 'w.parent') }}, TRUE)))
   )]) AS indexes(by_used_session, by_used_key, by_limit)
 ),
+-- the console and Identity Center use another key than the one that was issued: where nobody used that one, the first used of the session's own
 descended AS (
   SELECT
     used_keys.*,
@@ -139,14 +155,15 @@ descended AS (
   CROSS JOIN UNNEST(ARRAY[multimap_from_entries(transform(
     filter(
       used_keys.finds,
-      w -> w.child <= used_keys.issuances AND {{ issued }}.event_name <> 'CreateAccessKey' AND element_at(used_keys.by_used_key, {{ issued }}.issued_key) IS NULL
+      w -> w.child <= used_keys.issuances AND {{ issued }}.event_name <> 'CreateAccessKey' AND {{ issued }}.issued_key IS NOT NULL
+        AND element_at(used_keys.by_used_key, {{ issued }}.issued_key) IS NULL
     ),
     w -> ROW(w.child, SUBSTR(array_min(transform(
       filter(
-        {{ found('used_keys.by_used_session', session_of(issued ~ '.issued_key', issued ~ '.issued_principal', issued ~ '.issued_created')) }},
-        k -> element_at(used_keys.keys, k).own_calls > 0 AND element_at(used_keys.by_issued_key, element_at(used_keys.keys, k).access_key_id) IS NULL
+        {{ found('used_keys.by_used_session', issued_session(issued)) }},
+        k -> element_at(used_keys.uses, k).own_calls > 0 AND element_at(used_keys.by_issued_key, element_at(used_keys.uses, k).access_key_id) IS NULL
       ),
-      k -> COALESCE(time_text({{ moment('element_at(used_keys.keys, k).second') }}), '~~~~~~~~~~~~~~~~~~~~') || element_at(used_keys.keys, k).access_key_id
+      k -> COALESCE(time_text({{ moment('element_at(used_keys.uses, k).second') }}), '~~~~~~~~~~~~~~~~~~~~') || element_at(used_keys.uses, k).access_key_id
     )), 21))
   ))]) AS console(console_keys)
 )

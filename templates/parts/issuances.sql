@@ -1,5 +1,5 @@
-{# A template that sets keep_uses gets all events here, issuances marked by is_issuance: engines that compute a CTE at every mention
-   can then tell uses and issuances from one reading of the log. #}
+{# The relation `issuances` from `events`. For a template that sets keep_uses the relation `issuing` from `named`: all events, all their copies,
+   the calls that issue marked by is_issuing: engines that compute a CTE at every mention can then tell uses and issuances from one reading. #}
 {% set vends %}
 (
         events.event_source = 'sts.amazonaws.com' AND events.event_name IN (
@@ -17,10 +17,11 @@
       AND events.error_message IS NULL
       AND COALESCE(json_member_text(events.response_elements, events.event_name), '') <> 'Failure'
 {%- endset %}
-{# Where all events are kept, only the documents of those that vend are parsed. #}
+{# Where all events are kept, only those that vend are looked at closely. #}
 {% macro said(document, path) %}
 {% if keep_uses is defined %}CASE WHEN events.is_vending THEN json_text({{ document }}, '{{ path }}') END{% else %}json_text({{ document }}, '{{ path }}'){% endif %}
 {% endmacro %}
+{% set unless_vending = 'WHEN NOT vending_calls.is_vending THEN NULL' if keep_uses is defined else '' %}
 -- the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2)
 vending_calls AS (
   SELECT
@@ -40,7 +41,7 @@ vending_calls AS (
     SELECT
       events.*,
       COALESCE({{ vends }}, FALSE) AS is_vending
-    FROM events
+    FROM named AS events
   ) AS events
   {% else %}
   FROM events
@@ -53,9 +54,7 @@ vending AS (
   SELECT
     vending_calls.*,
     CASE
-      {% if keep_uses is defined %}
-      WHEN NOT vending_calls.is_vending THEN NULL
-      {% endif %}
+      {{ unless_vending }}
       WHEN vending_calls.event_source = 'iam.amazonaws.com' THEN json_text(vending_calls.response_elements, '$.accessKey.accessKeyId')
       WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
         THEN json_text(vending_calls.response_elements, '$.credentialSet[0].credentials.accessKeyId')
@@ -63,6 +62,7 @@ vending AS (
         THEN json_text(vending_calls.response_elements, '$.credentials.accessKeyId')
     END AS issued_access_key_id,
     CASE
+      {{ unless_vending }}
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
         THEN json_text(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId')
       WHEN vending_calls.event_name = 'GetFederationToken' THEN json_text(vending_calls.response_elements, '$.federatedUser.federatedUserId')
@@ -79,6 +79,7 @@ vending AS (
         THEN vending_calls.principal_id
     END AS issued_principal_id,
     CASE
+      {{ unless_vending }}
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
         THEN COALESCE(
           json_text(vending_calls.response_elements, '$.assumedRoleUser.arn'),
@@ -101,6 +102,7 @@ vending AS (
         THEN vending_calls.identity_arn
     END AS issued_arn,
     CASE
+      {{ unless_vending }}
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
         OR vending_calls.event_source = 'rolesanywhere.amazonaws.com' THEN 'AssumedRole'
       WHEN vending_calls.event_name = 'AssumeRoot' THEN 'Root'
@@ -109,8 +111,8 @@ vending AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    expiry_time(vending_calls.expiration) AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
+    CASE WHEN vending_calls.expiration IS NOT NULL THEN expiry_time(vending_calls.expiration) END AS expires_at,
+    {% if keep_uses is defined %}vending_calls.is_vending AND {% endif %}vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ),
 {% set issues %}
@@ -120,13 +122,23 @@ CASE
       ELSE vending.issued_access_key_id IS NOT NULL
     END
 {%- endset %}
-{% if keep_copies is defined %}
+{# What an issuance issued, in the words of docs/rules.md §2.2, from the relation `of`. #}
+{% macro issued_account_id(of) %}COALESCE(first_match({{ of }}.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):'), {{ of }}.account_id){% endmacro %}
+{% macro issued_session_id(of) %}
+CASE
+      WHEN {{ of }}.issued_principal_id IS NOT NULL AND {{ of }}.issued_created_at IS NOT NULL
+      THEN {{ of }}.issued_principal_id || '@' || time_text({{ of }}.issued_created_at)
+      ELSE {{ of }}.issued_access_key_id
+    END
+{%- endmacro %}
+{% if keep_uses is defined %}
 -- which calls are issuances
 issuing AS (
   SELECT
     vending.*,
     vending.is_vending AND {{ issues }} AS is_issuing,
-    COALESCE(first_match(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):'), vending.account_id) AS issued_account_id
+    {{ issued_account_id('vending') }} AS issued_account_id,
+    {{ issued_session_id('vending') }} AS issued_session_id
   FROM vending
 )
 {% else %}
@@ -135,27 +147,15 @@ copies AS (
   SELECT
     vending.*,
     ROW_NUMBER() OVER (
-      PARTITION BY
-        {% if keep_uses is defined %}
-        {# what tells most events apart comes first: an engine sorts by these #}
-        CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END,
-        {% endif %}
-        vending.shared_event_id, vending.event_name, vending.issued_access_key_id
+      PARTITION BY vending.shared_event_id, vending.event_name, vending.issued_access_key_id
       ORDER BY
         CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END,
         CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END,
         vending.event_time NULLS LAST,
         vending.event_id NULLS LAST
     ) AS account_copy_number
-  {% if keep_uses is defined %}
-  FROM (
-    SELECT vending.*, vending.is_vending AND {{ issues }} AS is_issuing
-    FROM vending
-  ) AS vending
-  {% else %}
   FROM vending
   WHERE {{ issues }}
-  {% endif %}
 ),
 issuances AS (
   SELECT
@@ -164,20 +164,11 @@ issuances AS (
       'no event id:' || COALESCE(time_text(copies.event_time), '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '')
         || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
     ) AS issuance_id,
-    COALESCE(first_match(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):'), copies.account_id) AS issued_account_id,
-    CASE
-      WHEN copies.issued_principal_id IS NOT NULL AND copies.issued_created_at IS NOT NULL
-      THEN copies.issued_principal_id || '@' || time_text(copies.issued_created_at)
-      ELSE copies.issued_access_key_id
-    END AS issued_session_id,
+    {{ issued_account_id('copies') }} AS issued_account_id,
+    {{ issued_session_id('copies') }} AS issued_session_id,
     CASE WHEN NOT (copies.is_sign_in AND copies.access_key_id IS NULL) THEN copies.session_id END AS caller_session_id,
-    {% if keep_uses is defined %}
-    copies.is_issuing AND (copies.account_copy_number = 1 OR copies.shared_event_id IS NULL) AS is_issuance,
-    {% endif %}
     copies.*
   FROM copies
-  {% if keep_uses is not defined %}
   WHERE copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
-  {% endif %}
 )
 {% endif %}

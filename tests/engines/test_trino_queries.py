@@ -22,10 +22,11 @@ from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import Layout, held, load_cloudtrail
 from tests.logs import TOLD_BY_CASE, once, read_logs, real_logs, source
 from tests.normalise import normal_rows
+from tests.records import event, ident
 from tests.reference.events import Event, boolean, document, field, iso, read_events, text
 from tests.reference.issuances import read_issuances
 from tests.rendering import Case, cases
-from tests.worlds import build
+from tests.worlds import build, with_equal_copies
 
 pytestmark = pytest.mark.trino
 
@@ -111,6 +112,7 @@ def assert_same(
     server: TrinoServer, records: list[Record], layout: Layout, luck: random.Random, some: slice = slice(None)
 ) -> None:
     """Ask `questions` about the records in a table of a layout, and the reference about what that table holds of them."""
+    records = with_equal_copies(records)
     load_cloudtrail(server, records, layout=layout, schema=SCHEMA, table=layout.replace("-", "_"))
     known = [held(record, layout) for record in records]
     for query, asked in list(questions(known, luck))[some]:
@@ -123,6 +125,31 @@ def test_worlds(server: TrinoServer, seed: int) -> None:
     luck = random.Random(seed)
     layout = luck.choice(LAYOUTS)
     assert_same(server, build(seed, luck.randint(3, 24), luck.choice((0, 15, 40))), layout, luck)
+
+
+def test_of_copies_that_differ_one_is_kept(server: TrinoServer) -> None:
+    call = event("10:00:00", "s3:GetObject", ident("ASIAONE", "09:00:00"))
+    load_cloudtrail(
+        server, [call, call, {**call, "awsRegion": "eu-west-1"}], layout="cloudtrail", schema=SCHEMA, table="cloudtrail"
+    )
+    [row] = ask(server, "session-summary", "cloudtrail", {})
+    assert row["calls"] == 1 and row["regions"] in (["us-east-1"], ["eu-west-1"])
+    [row] = ask(server, "sessions", "cloudtrail", {})
+    assert row["calls"] == 1 and row["regions"] in (["us-east-1"], ["eu-west-1"])
+
+
+def test_what_a_sign_in_opened_has_no_issued_key(server: TrinoServer) -> None:
+    """Not even where the session used one: docs/rules.md §4 tells of that only where an issued key was used by nobody."""
+    records = [
+        event("10:00:00", "s3:GetObject", ident("ASIAONE", "09:00:00")),
+        event("10:05:00", "signin:SwitchRole", ident("ASIAONE", "09:00:00")),
+        event("10:06:00", "s3:GetObject", ident("ASIATWO", "10:05:00")),
+    ]
+    load_cloudtrail(server, records, layout="cloudtrail", schema=SCHEMA, table="cloudtrail")
+    asked: dict[str, Any] = {"access_key": "ASIAONE", "direction": "derived"}
+    expected = reference.identity_chain(records, **asked)
+    assert [(row["link"], row["access_key_id"]) for row in expected] == [(None, "ASIAONE"), ("sign-in", None)]
+    assert ask(server, "identity-chain", "cloudtrail", asked) == expected
 
 
 def lake_world(seed: int) -> tuple[list[Record], random.Random]:

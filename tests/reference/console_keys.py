@@ -23,7 +23,7 @@ from tests.reference.events import (
     smallest,
     text,
 )
-from tests.reference.issuances import Issuance, read_issuances
+from tests.reference.issuances import Issuance, issuing_calls
 from tests.reference.steps import CLOCK_SKEW, fits
 
 Session = tuple[str, datetime]
@@ -109,7 +109,7 @@ def console_keys(
 ) -> list[Row]:
     """The keys of console sessions, one row a session and key; every parameter given must hold."""
     events = read_events(records)
-    issuances = read_issuances(in_window(events, look_back(window)))
+    issuances = issuing_calls(in_window(events, look_back(window)))
     logins: dict[Session, list[Event]] = defaultdict(list)
     vended: dict[str, list[Issuance]] = defaultdict(list)
     for issuance in issuances:

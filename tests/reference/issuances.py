@@ -158,16 +158,18 @@ def _copy_order(issuance: Issuance) -> tuple[Any, ...]:
     return (no_key, foreign, last(event.event_time), last(event.event_id))
 
 
+def issuing_calls(events: Iterable[Event]) -> list[Issuance]:
+    """What each event issued, where it issued something: of a call that two accounts logged, both copies."""
+    found = [issuance for event in events if not event.failed and (issuance := _issued(event)) is not None]
+    return [one for one in found if one.key is not None or (one.is_sign_in and one.principal is not None)]
+
+
 def read_issuances(events: Iterable[Event]) -> list[Issuance]:
-    """The issuances among the events, of copies of one call one."""
+    """The issuances among the events, of copies of one call one (§2.4)."""
     kept: dict[tuple[str, str | None, str | None], Issuance] = {}
     alone: list[Issuance] = []
-    for event in events:
-        issuance = None if event.failed else _issued(event)
-        if issuance is None:
-            continue
-        if issuance.key is None and not (issuance.is_sign_in and issuance.principal is not None):
-            continue
+    for issuance in issuing_calls(events):
+        event = issuance.event
         if event.shared_event_id is None:
             alone.append(issuance)
             continue

@@ -21,7 +21,7 @@ from tests.reference.events import (
     read_events,
     smallest,
 )
-from tests.reference.issuances import Issuance, read_issuances
+from tests.reference.issuances import Issuance, issuing_calls
 
 CONSOLE = "signin.amazonaws.com"
 OUTSIDERS = ("SAMLUser", "WebIdentityUser", "Directory", "Unknown")
@@ -113,7 +113,7 @@ def sessions(
     """The sessions that were at work in the window, one row each; every filter given must hold for some event of it."""
     events, keys = read_events(records), set(access_key)
     opened: dict[str, list[Issuance]] = defaultdict(list)
-    for issuance in read_issuances(in_window(events, look_back(window))):
+    for issuance in issuing_calls(in_window(events, look_back(window))):
         if issuance.session_id is not None:
             opened[issuance.session_id].append(issuance)
     used: dict[str, list[Event]] = defaultdict(list)

@@ -172,7 +172,7 @@ WITH parameters /* the values asked about */ AS (
       THEN delivered.resources
     END AS resources
   FROM delivered
-), events /* each event once, with its session (docs/rules.md §1) */ AS (
+), events /* each event with its session (docs/rules.md §1) */ AS (
   SELECT
     timed.*,
     CASE

@@ -10,7 +10,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -57,7 +57,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[useridentity.sessioncontext.attributes.creationdate],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -104,7 +104,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -129,7 +129,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -302,16 +302,13 @@ WITH parameters /* the values asked about */ AS (
     FROM slim AS delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (
     SELECT
       named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
+      ROW_NUMBER() OVER (PARTITION BY named.event_id) AS copy_number
     FROM named
   ) AS counted
   WHERE

@@ -16,8 +16,6 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(http_request.user_agent, '') AS user_agent,
     NULLIF(api.response.error, '') AS error_code,
     NULLIF(api.response.message, '') AS error_message,
-    NULLIF(ELEMENT_AT(unmapped, 'recipientAccountId'), '') AS recipient_account_id,
-    NULLIF(ELEMENT_AT(unmapped, 'sharedEventID'), '') AS shared_event_id,
     COALESCE(LOWER(ELEMENT_AT(unmapped, 'sessionCredentialFromConsole')) = 'true', FALSE) AS from_console,
     NULLIF(actor.user.type, '') AS identity_type,
     CASE
@@ -71,20 +69,6 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
-  SELECT
-    counted.*
-  FROM (
-    SELECT
-      named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
-    FROM named
-  ) AS counted
-  WHERE
-    counted.copy_number = 1 OR counted.event_id IS NULL
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
@@ -129,7 +113,7 @@ WITH parameters /* the values asked about */ AS (
         ) <> 'Failure',
         FALSE
       ) AS is_vending
-    FROM events
+    FROM named AS events
   ) AS events
 ), vending /* whom they issued it to */ AS (
   SELECT
@@ -145,6 +129,8 @@ WITH parameters /* the values asked about */ AS (
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentials.accessKeyId'), '')
     END AS issued_access_key_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId'), '')
       WHEN vending_calls.event_name = 'GetFederationToken'
@@ -168,6 +154,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.principal_id
     END AS issued_principal_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN COALESCE(
         NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.arn'), ''),
@@ -194,6 +182,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.identity_arn
     END AS issued_arn,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
       OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
       THEN 'AssumedRole'
@@ -206,114 +196,104 @@ WITH parameters /* the values asked about */ AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    ELEMENT_AT(
-      TRANSFORM(
-        ARRAY[vending_calls.expiration],
-        e -> COALESCE(
-          CASE
-            WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
-            AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
-            THEN TRY(
-              DATE_PARSE(
-                REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
-                '%b %e %Y %l:%i:%s %p'
+    CASE
+      WHEN NOT vending_calls.expiration IS NULL
+      THEN ELEMENT_AT(
+        TRANSFORM(
+          ARRAY[vending_calls.expiration],
+          e -> COALESCE(
+            CASE
+              WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
+              AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
+              THEN TRY(
+                DATE_PARSE(
+                  REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
+                  '%b %e %Y %l:%i:%s %p'
+                )
               )
+            END,
+            ELEMENT_AT(
+              TRANSFORM(
+                ARRAY[e],
+                t -> CASE
+                  WHEN t LIKE '____-__-__T__:__:__Z'
+                  THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
+                  WHEN REGEXP_LIKE(
+                    t,
+                    '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
+                  )
+                  THEN DATE_ADD(
+                    'MINUTE',
+                    CASE
+                      WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
+                      THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
+                        60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
+                      )
+                      ELSE 0
+                    END,
+                    TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
+                  )
+                END
+              ),
+              1
             )
-          END,
-          ELEMENT_AT(
-            TRANSFORM(
-              ARRAY[e],
-              t -> CASE
-                WHEN t LIKE '____-__-__T__:__:__Z'
-                THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
-                WHEN REGEXP_LIKE(
-                  t,
-                  '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
-                )
-                THEN DATE_ADD(
-                  'MINUTE',
-                  CASE
-                    WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
-                    THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
-                      60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
-                    )
-                    ELSE 0
-                  END,
-                  TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
-                )
-              END
-            ),
-            1
           )
-        )
-      ),
-      1
-    ) AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
+        ),
+        1
+      )
+    END AS expires_at,
+    vending_calls.is_vending
+    AND vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
-), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+), issuing /* which calls are issuances */ AS (
   SELECT
     vending.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END, vending.shared_event_id, vending.event_name, vending.issued_access_key_id
-      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
-    ) AS account_copy_number
+    vending.is_vending
+    AND CASE
+      WHEN vending.opens_console
+      THEN NOT vending.principal_id IS NULL
+      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+      THEN FALSE
+      ELSE NOT vending.issued_access_key_id IS NULL
+    END AS is_issuing,
+    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT vending.issued_principal_id IS NULL AND NOT vending.issued_created_at IS NULL
+      THEN vending.issued_principal_id || '@' || DATE_FORMAT(vending.issued_created_at, '%Y-%m-%dT%TZ')
+      ELSE vending.issued_access_key_id
+    END AS issued_session_id
+  FROM vending
+), events /* each event once (docs/rules.md §1.4) */ AS (
+  SELECT
+    counted.*
   FROM (
     SELECT
-      vending.*,
-      vending.is_vending
-      AND CASE
-        WHEN vending.opens_console
-        THEN NOT vending.principal_id IS NULL
-        WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
-        THEN FALSE
-        ELSE NOT vending.issued_access_key_id IS NULL
-      END AS is_issuing
-    FROM vending
-  ) AS vending
-), issuances AS (
-  SELECT
-    COALESCE(
-      copies.event_id,
-      'no event id:' || COALESCE(DATE_FORMAT(copies.event_time, '%Y-%m-%dT%TZ'), '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
-    ) AS issuance_id,
-    COALESCE(NULLIF(REGEXP_EXTRACT(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), copies.account_id) AS issued_account_id,
-    CASE
-      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
-      THEN copies.issued_principal_id || '@' || DATE_FORMAT(copies.issued_created_at, '%Y-%m-%dT%TZ')
-      ELSE copies.issued_access_key_id
-    END AS issued_session_id,
-    CASE WHEN NOT (
-      copies.is_sign_in AND copies.access_key_id IS NULL
-    ) THEN copies.session_id END AS caller_session_id,
-    copies.is_issuing AND (
-      copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
-    ) AS is_issuance,
-    copies.*
-  FROM copies
+      issuing.*,
+      ROW_NUMBER() OVER (PARTITION BY issuing.event_id) AS copy_number
+    FROM issuing
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
 ), told /* what each event tells here: a key was used, a session was opened, or a key was given out. An issuance is both a use of its caller's key */ /* and the birth of another, so it stands twice; the log itself is read once. */ AS (
   SELECT
     roles.role,
-    CASE roles.role WHEN 'use' THEN issuances.access_key_id WHEN 'vended' THEN issuances.issued_access_key_id END AS access_key_id,
-    CASE WHEN roles.role = 'use' THEN issuances.principal_id ELSE issuances.issued_principal_id END AS principal_id,
-    CASE WHEN roles.role = 'use' THEN issuances.session_created_at ELSE issuances.event_time END AS moment,
-    CASE roles.role WHEN 'use' THEN issuances.session_id WHEN 'login' THEN issuances.issued_session_id END AS session_id,
-    CASE WHEN roles.role = 'login' THEN issuances.event_id END AS login_event_id,
-    issuances.event_name,
-    issuances.event_time,
-    issuances.aws_region,
-    issuances.source_ip,
-    issuances.user_agent,
-    issuances.identity_type,
-    issuances.identity_arn,
-    issuances.account_id,
-    issuances.invoked_by,
-    issuances.from_console,
-    CASE
-      WHEN roles.role = 'login'
-      THEN LOWER(NULLIF(JSON_EXTRACT_SCALAR(issuances.additional_event_data, '$.MFAUsed'), ''))
-    END AS mfa_text
-  FROM issuances
+    CASE roles.role WHEN 'use' THEN events.access_key_id WHEN 'vended' THEN events.issued_access_key_id END AS access_key_id,
+    CASE WHEN roles.role = 'use' THEN events.principal_id ELSE events.issued_principal_id END AS principal_id,
+    CASE WHEN roles.role = 'use' THEN events.session_created_at ELSE events.event_time END AS moment,
+    CASE roles.role WHEN 'use' THEN events.session_id WHEN 'login' THEN events.issued_session_id END AS session_id,
+    CASE WHEN roles.role = 'login' THEN events.event_id END AS login_event_id,
+    events.event_name,
+    events.event_time,
+    events.aws_region,
+    events.source_ip,
+    events.user_agent,
+    events.identity_type,
+    events.identity_arn,
+    events.account_id,
+    events.invoked_by,
+    events.from_console,
+    CASE WHEN roles.role = 'login' THEN LOWER(NULLIF(JSON_EXTRACT_SCALAR(events.additional_event_data, '$.MFAUsed'), '')) END AS mfa_text
+  FROM events
   CROSS JOIN (
     SELECT
       'use' AS role
@@ -327,13 +307,13 @@ WITH parameters /* the values asked about */ AS (
   WHERE
     CASE roles.role
       WHEN 'use'
-      THEN issuances.in_window
-      AND NOT COALESCE(issuances.is_sign_in, FALSE)
-      AND NOT issuances.principal_id IS NULL
-      AND NOT issuances.created_at IS NULL
+      THEN events.in_window
+      AND NOT COALESCE(events.is_sign_in, FALSE)
+      AND NOT events.principal_id IS NULL
+      AND NOT events.created_at IS NULL
       WHEN 'login'
-      THEN issuances.is_issuance AND issuances.is_sign_in AND NOT issuances.issued_session_id IS NULL
-      ELSE issuances.is_issuance AND NOT issuances.is_sign_in AND NOT issuances.issued_access_key_id IS NULL
+      THEN events.is_issuing AND events.is_sign_in AND NOT events.issued_session_id IS NULL
+      ELSE events.is_issuing AND NOT events.is_sign_in AND NOT events.issued_access_key_id IS NULL
     END
 ), key_uses AS (
   SELECT

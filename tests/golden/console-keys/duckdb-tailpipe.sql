@@ -16,7 +16,6 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(error_code, '') AS error_code,
     NULLIF(error_message, '') AS error_message,
     NULLIF(recipient_account_id, '') AS recipient_account_id,
-    NULLIF(shared_event_id, '') AS shared_event_id,
     COALESCE(LOWER(CAST(session_credential_from_console AS TEXT)) = 'true', FALSE) AS from_console,
     NULLIF(user_identity.type, '') AS identity_type,
     NULLIF(user_identity.principal_id, '') AS principal_id,
@@ -73,20 +72,6 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
-  SELECT
-    counted.*
-  FROM (
-    SELECT
-      named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
-    FROM named
-  ) AS counted
-  WHERE
-    counted.copy_number = 1 OR counted.event_id IS NULL
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
@@ -128,7 +113,7 @@ WITH parameters /* the values asked about */ AS (
         ) <> 'Failure',
         FALSE
       ) AS is_vending
-    FROM events
+    FROM named AS events
   ) AS events
 ), vending /* whom they issued it to */ AS (
   SELECT
@@ -144,6 +129,8 @@ WITH parameters /* the values asked about */ AS (
       THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.credentials.accessKeyId') ->> '$', '')
     END AS issued_access_key_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN NULLIF(JSON_VALUE(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId') ->> '$', '')
       WHEN vending_calls.event_name = 'GetFederationToken'
@@ -167,6 +154,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.principal_id
     END AS issued_principal_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN COALESCE(
         NULLIF(JSON_VALUE(vending_calls.response_elements, '$.assumedRoleUser.arn') ->> '$', ''),
@@ -193,6 +182,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.identity_arn
     END AS issued_arn,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
       OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
       THEN 'AssumedRole'
@@ -205,95 +196,91 @@ WITH parameters /* the values asked about */ AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    LIST_TRANSFORM(
-      [vending_calls.expiration],
-      LAMBDA e : COALESCE(
-        CASE
-          WHEN REGEXP_FULL_MATCH(e, '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M')
-          AND NOT REGEXP_MATCHES(e, '\d{4},? 0+:')
-          THEN TRY_STRPTIME(REGEXP_REPLACE(REGEXP_REPLACE(e, '(\d{4}),', '\1'), '[\s\x{202F}]([AP]M)$', ' \1'), '%b %d, %Y %I:%M:%S %p')
-        END,
-        LIST_TRANSFORM(
-          [e],
-          LAMBDA t : CASE
-            WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-            THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
-            WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-            THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-              CASE
-                WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
-                THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
-                  60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
-                )
-                ELSE 0
-              END
-            )
-          END
-        )[1]
-      )
-    )[1] AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
+    CASE
+      WHEN NOT vending_calls.expiration IS NULL
+      THEN LIST_TRANSFORM(
+        [vending_calls.expiration],
+        LAMBDA e : COALESCE(
+          CASE
+            WHEN REGEXP_FULL_MATCH(e, '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M')
+            AND NOT REGEXP_MATCHES(e, '\d{4},? 0+:')
+            THEN TRY_STRPTIME(REGEXP_REPLACE(REGEXP_REPLACE(e, '(\d{4}),', '\1'), '[\s\x{202F}]([AP]M)$', ' \1'), '%b %d, %Y %I:%M:%S %p')
+          END,
+          LIST_TRANSFORM(
+            [e],
+            LAMBDA t : CASE
+              WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+              THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+              WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+              THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+                CASE
+                  WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+                  THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+                    60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+                  )
+                  ELSE 0
+                END
+              )
+            END
+          )[1]
+        )
+      )[1]
+    END AS expires_at,
+    vending_calls.is_vending
+    AND vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
-), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+), issuing /* which calls are issuances */ AS (
   SELECT
     vending.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END, vending.shared_event_id, vending.event_name, vending.issued_access_key_id
-      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
-    ) AS account_copy_number
+    vending.is_vending
+    AND CASE
+      WHEN vending.opens_console
+      THEN NOT vending.principal_id IS NULL
+      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+      THEN FALSE
+      ELSE NOT vending.issued_access_key_id IS NULL
+    END AS is_issuing,
+    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT vending.issued_principal_id IS NULL AND NOT vending.issued_created_at IS NULL
+      THEN vending.issued_principal_id || '@' || STRFTIME(vending.issued_created_at, '%Y-%m-%dT%H:%M:%SZ')
+      ELSE vending.issued_access_key_id
+    END AS issued_session_id
+  FROM vending
+), events /* each event once (docs/rules.md §1.4) */ AS (
+  SELECT
+    counted.*
   FROM (
     SELECT
-      vending.*,
-      vending.is_vending
-      AND CASE
-        WHEN vending.opens_console
-        THEN NOT vending.principal_id IS NULL
-        WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
-        THEN FALSE
-        ELSE NOT vending.issued_access_key_id IS NULL
-      END AS is_issuing
-    FROM vending
-  ) AS vending
-), issuances AS (
-  SELECT
-    COALESCE(
-      copies.event_id,
-      'no event id:' || COALESCE(STRFTIME(copies.event_time, '%Y-%m-%dT%H:%M:%SZ'), '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
-    ) AS issuance_id,
-    COALESCE(NULLIF(REGEXP_EXTRACT(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), copies.account_id) AS issued_account_id,
-    CASE
-      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
-      THEN copies.issued_principal_id || '@' || STRFTIME(copies.issued_created_at, '%Y-%m-%dT%H:%M:%SZ')
-      ELSE copies.issued_access_key_id
-    END AS issued_session_id,
-    CASE WHEN NOT (
-      copies.is_sign_in AND copies.access_key_id IS NULL
-    ) THEN copies.session_id END AS caller_session_id,
-    copies.is_issuing AND (
-      copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
-    ) AS is_issuance,
-    copies.*
-  FROM copies
+      issuing.*,
+      ROW_NUMBER() OVER (
+        PARTITION BY issuing.event_id
+        ORDER BY issuing.event_time, issuing.recipient_account_id, issuing.event_source, issuing.event_name, issuing.identity_type, issuing.principal_id, issuing.identity_arn, issuing.access_key_id, issuing.created_at, issuing.aws_region, issuing.error_code, issuing.source_ip, issuing.user_agent
+      ) AS copy_number
+    FROM issuing
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
 ), told /* what each event tells here: a key was used, a session was opened, or a key was given out. An issuance is both a use of its caller's key */ /* and the birth of another, so it stands twice; the log itself is read once. */ AS (
   SELECT
     roles.role,
-    CASE roles.role WHEN 'use' THEN issuances.access_key_id WHEN 'vended' THEN issuances.issued_access_key_id END AS access_key_id,
-    CASE WHEN roles.role = 'use' THEN issuances.principal_id ELSE issuances.issued_principal_id END AS principal_id,
-    CASE WHEN roles.role = 'use' THEN issuances.session_created_at ELSE issuances.event_time END AS moment,
-    CASE roles.role WHEN 'use' THEN issuances.session_id WHEN 'login' THEN issuances.issued_session_id END AS session_id,
-    CASE WHEN roles.role = 'login' THEN issuances.event_id END AS login_event_id,
-    issuances.event_name,
-    issuances.event_time,
-    issuances.aws_region,
-    issuances.source_ip,
-    issuances.user_agent,
-    issuances.identity_type,
-    issuances.identity_arn,
-    issuances.account_id,
-    issuances.invoked_by,
-    issuances.from_console,
-    CASE WHEN roles.role = 'login' THEN LOWER(NULLIF(JSON_VALUE(issuances.additional_event_data, '$.MFAUsed') ->> '$', '')) END AS mfa_text
-  FROM issuances
+    CASE roles.role WHEN 'use' THEN events.access_key_id WHEN 'vended' THEN events.issued_access_key_id END AS access_key_id,
+    CASE WHEN roles.role = 'use' THEN events.principal_id ELSE events.issued_principal_id END AS principal_id,
+    CASE WHEN roles.role = 'use' THEN events.session_created_at ELSE events.event_time END AS moment,
+    CASE roles.role WHEN 'use' THEN events.session_id WHEN 'login' THEN events.issued_session_id END AS session_id,
+    CASE WHEN roles.role = 'login' THEN events.event_id END AS login_event_id,
+    events.event_name,
+    events.event_time,
+    events.aws_region,
+    events.source_ip,
+    events.user_agent,
+    events.identity_type,
+    events.identity_arn,
+    events.account_id,
+    events.invoked_by,
+    events.from_console,
+    CASE WHEN roles.role = 'login' THEN LOWER(NULLIF(JSON_VALUE(events.additional_event_data, '$.MFAUsed') ->> '$', '')) END AS mfa_text
+  FROM events
   CROSS JOIN (
     SELECT
       'use' AS role
@@ -307,13 +294,13 @@ WITH parameters /* the values asked about */ AS (
   WHERE
     CASE roles.role
       WHEN 'use'
-      THEN issuances.in_window
-      AND NOT COALESCE(issuances.is_sign_in, FALSE)
-      AND NOT issuances.principal_id IS NULL
-      AND NOT issuances.created_at IS NULL
+      THEN events.in_window
+      AND NOT COALESCE(events.is_sign_in, FALSE)
+      AND NOT events.principal_id IS NULL
+      AND NOT events.created_at IS NULL
       WHEN 'login'
-      THEN issuances.is_issuance AND issuances.is_sign_in AND NOT issuances.issued_session_id IS NULL
-      ELSE issuances.is_issuance AND NOT issuances.is_sign_in AND NOT issuances.issued_access_key_id IS NULL
+      THEN events.is_issuing AND events.is_sign_in AND NOT events.issued_session_id IS NULL
+      ELSE events.is_issuing AND NOT events.is_sign_in AND NOT events.issued_access_key_id IS NULL
     END
 ), key_uses AS (
   SELECT

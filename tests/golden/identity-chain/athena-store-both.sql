@@ -31,7 +31,7 @@ WITH parameters /* the values asked about */ AS (
   CROSS JOIN parameters
   WHERE
     event_time >= DATE_ADD('SECOND', -129600, parameters.window_from) AND event_time < parameters.window_to
-), events /* each event once, with its session (docs/rules.md §1) */ AS (
+), named /* each event with its session (docs/rules.md §1) */ AS (
   SELECT
     timed.*,
     CASE
@@ -117,7 +117,7 @@ WITH parameters /* the values asked about */ AS (
         ) <> 'Failure',
         FALSE
       ) AS is_vending
-    FROM events
+    FROM named AS events
   ) AS events
 ), vending /* whom they issued it to */ AS (
   SELECT
@@ -133,6 +133,8 @@ WITH parameters /* the values asked about */ AS (
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentials.accessKeyId'), '')
     END AS issued_access_key_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId'), '')
       WHEN vending_calls.event_name = 'GetFederationToken'
@@ -156,6 +158,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.principal_id
     END AS issued_principal_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN COALESCE(
         NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.arn'), ''),
@@ -182,6 +186,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.identity_arn
     END AS issued_arn,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
       OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
       THEN 'AssumedRole'
@@ -194,50 +200,54 @@ WITH parameters /* the values asked about */ AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    ELEMENT_AT(
-      TRANSFORM(
-        ARRAY[vending_calls.expiration],
-        e -> COALESCE(
-          CASE
-            WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
-            AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
-            THEN TRY(
-              DATE_PARSE(
-                REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
-                '%b %e %Y %l:%i:%s %p'
+    CASE
+      WHEN NOT vending_calls.expiration IS NULL
+      THEN ELEMENT_AT(
+        TRANSFORM(
+          ARRAY[vending_calls.expiration],
+          e -> COALESCE(
+            CASE
+              WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
+              AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
+              THEN TRY(
+                DATE_PARSE(
+                  REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
+                  '%b %e %Y %l:%i:%s %p'
+                )
               )
+            END,
+            ELEMENT_AT(
+              TRANSFORM(
+                ARRAY[e],
+                t -> CASE
+                  WHEN t LIKE '____-__-__T__:__:__Z'
+                  THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
+                  WHEN REGEXP_LIKE(
+                    t,
+                    '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
+                  )
+                  THEN DATE_ADD(
+                    'MINUTE',
+                    CASE
+                      WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
+                      THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
+                        60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
+                      )
+                      ELSE 0
+                    END,
+                    TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
+                  )
+                END
+              ),
+              1
             )
-          END,
-          ELEMENT_AT(
-            TRANSFORM(
-              ARRAY[e],
-              t -> CASE
-                WHEN t LIKE '____-__-__T__:__:__Z'
-                THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
-                WHEN REGEXP_LIKE(
-                  t,
-                  '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
-                )
-                THEN DATE_ADD(
-                  'MINUTE',
-                  CASE
-                    WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
-                    THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
-                      60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
-                    )
-                    ELSE 0
-                  END,
-                  TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
-                )
-              END
-            ),
-            1
           )
-        )
-      ),
-      1
-    ) AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
+        ),
+        1
+      )
+    END AS expires_at,
+    vending_calls.is_vending
+    AND vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ), issuing /* which calls are issuances */ AS (
   SELECT
@@ -250,7 +260,12 @@ WITH parameters /* the values asked about */ AS (
       THEN FALSE
       ELSE NOT vending.issued_access_key_id IS NULL
     END AS is_issuing,
-    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id
+    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT vending.issued_principal_id IS NULL AND NOT vending.issued_created_at IS NULL
+      THEN vending.issued_principal_id || '@' || DATE_FORMAT(vending.issued_created_at, '%Y-%m-%dT%TZ')
+      ELSE vending.issued_access_key_id
+    END AS issued_session_id
   FROM vending
 ), noted AS (
   SELECT
@@ -505,8 +520,13 @@ WITH parameters /* the values asked about */ AS (
   FROM told
 ), gathered AS (
   SELECT
-    COALESCE(FLATTEN(ARRAY_AGG(COALESCE(near.unnamed, ARRAY[near.node])) FILTER(WHERE
-      near.kind = 'issuance')), ARRAY[]) AS issued,
+    COALESCE(
+      FLATTEN(
+        ARRAY_AGG(CASE WHEN near.kind = 'issuance' THEN COALESCE(near.unnamed, ARRAY[near.node]) END) FILTER(WHERE
+          near.kind = 'issuance')
+      ),
+      ARRAY[]
+    ) AS issued,
     COALESCE(ARRAY_AGG(near.node) FILTER(WHERE
       near.kind = 'call' AND near.services_near > 0), ARRAY[]) AS calls,
     COALESCE(ARRAY_AGG(near.key_use) FILTER(WHERE
@@ -1264,36 +1284,56 @@ WITH parameters /* the values asked about */ AS (
     ),
     finds -> MAP_VALUES(finds)
   )]) AS walks(finds)
-), used_keys /* the console and Identity Center use another key than the one that was issued: where nobody used that one, the first used of the session's own */ AS (
+), used_keys /* what is known of the keys that were found and of their sessions: who used them; and where the depth was the limit */ AS (
   SELECT
     found.*,
+    uses.uses,
     indexes.by_used_session,
     indexes.by_used_key,
     indexes.by_limit
   FROM found
+  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
+    FLATTEN(
+      TRANSFORM(
+        FILTER(found.finds, w -> w.child <= found.issuances AND NOT ELEMENT_AT(found.nodes, w.child).issued_key IS NULL),
+        w -> ARRAY[ROW(ELEMENT_AT(found.nodes, w.child).issued_key, TRUE), ROW(
+          COALESCE(
+            CAST(ELEMENT_AT(found.nodes, w.child).issued_created AS VARCHAR) || '@' || ELEMENT_AT(found.nodes, w.child).issued_principal,
+            ELEMENT_AT(found.nodes, w.child).issued_key
+          ),
+          TRUE
+        )]
+      )
+    )
+  )]) AS issued(names)
+  CROSS JOIN UNNEST(ARRAY[FILTER(
+    found.keys,
+    e -> NOT ELEMENT_AT(issued.names, e.access_key_id) IS NULL
+    OR NOT ELEMENT_AT(issued.names, COALESCE(CAST(e.created AS VARCHAR) || '@' || e.principal_id, e.access_key_id)) IS NULL
+  )]) AS uses(uses)
   CROSS JOIN UNNEST(ARRAY[ROW(
     MULTIMAP_FROM_ENTRIES(
       ZIP_WITH(
-        found.keys,
+        uses.uses,
         SLICE(
           FLATTEN(TRANSFORM(SEQUENCE(0, (
-            CARDINALITY(found.keys)
+            CARDINALITY(uses.uses)
           ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))),
           1,
-          CARDINALITY(found.keys)
+          CARDINALITY(uses.uses)
         ),
         (e, n) -> ROW(COALESCE(COALESCE(CAST(e.created AS VARCHAR) || '@' || e.principal_id, e.access_key_id), ''), n)
       )
     ),
     MULTIMAP_FROM_ENTRIES(
       ZIP_WITH(
-        found.keys,
+        uses.uses,
         SLICE(
           FLATTEN(TRANSFORM(SEQUENCE(0, (
-            CARDINALITY(found.keys)
+            CARDINALITY(uses.uses)
           ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))),
           1,
-          CARDINALITY(found.keys)
+          CARDINALITY(uses.uses)
         ),
         (e, n) -> ROW(COALESCE(e.access_key_id, ''), n)
       )
@@ -1302,7 +1342,7 @@ WITH parameters /* the values asked about */ AS (
       TRANSFORM(FILTER(found.finds, w -> w.depth > 16), w -> ROW(CAST(w.start AS VARCHAR) || ' ' || CAST(w.parent AS VARCHAR), TRUE))
     )
   )]) AS indexes(by_used_session, by_used_key, by_limit)
-), descended AS (
+), descended /* the console and Identity Center use another key than the one that was issued: where nobody used that one, the first used of the session's own */ AS (
   SELECT
     used_keys.*,
     TRANSFORM(
@@ -1350,6 +1390,7 @@ WITH parameters /* the values asked about */ AS (
         used_keys.finds,
         w -> w.child <= used_keys.issuances
         AND ELEMENT_AT(used_keys.nodes, w.child).event_name <> 'CreateAccessKey'
+        AND NOT ELEMENT_AT(used_keys.nodes, w.child).issued_key IS NULL
         AND ELEMENT_AT(used_keys.by_used_key, ELEMENT_AT(used_keys.nodes, w.child).issued_key) IS NULL
       ),
       w -> ROW(
@@ -1368,16 +1409,16 @@ WITH parameters /* the values asked about */ AS (
                   ),
                   ARRAY[]
                 ),
-                k -> ELEMENT_AT(used_keys.keys, k).own_calls > 0
-                AND ELEMENT_AT(used_keys.by_issued_key, ELEMENT_AT(used_keys.keys, k).access_key_id) IS NULL
+                k -> ELEMENT_AT(used_keys.uses, k).own_calls > 0
+                AND ELEMENT_AT(used_keys.by_issued_key, ELEMENT_AT(used_keys.uses, k).access_key_id) IS NULL
               ),
               k -> COALESCE(
                 DATE_FORMAT(
-                  DATE_ADD('SECOND', CAST(ELEMENT_AT(used_keys.keys, k).second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)),
+                  DATE_ADD('SECOND', CAST(ELEMENT_AT(used_keys.uses, k).second AS BIGINT), CAST('1970-01-01 00:00:00' AS TIMESTAMP)),
                   '%Y-%m-%dT%TZ'
                 ),
                 '~~~~~~~~~~~~~~~~~~~~'
-              ) || ELEMENT_AT(used_keys.keys, k).access_key_id
+              ) || ELEMENT_AT(used_keys.uses, k).access_key_id
             )
           ),
           21

@@ -147,7 +147,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS MATERIALIZED (
+), events /* each event once (docs/rules.md §1.4) */ AS MATERIALIZED (
   SELECT
     counted.*
   FROM (
@@ -268,33 +268,36 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    LIST_TRANSFORM(
-      [vending_calls.expiration],
-      LAMBDA e : COALESCE(
-        CASE
-          WHEN REGEXP_FULL_MATCH(e, '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M')
-          AND NOT REGEXP_MATCHES(e, '\d{4},? 0+:')
-          THEN TRY_STRPTIME(REGEXP_REPLACE(REGEXP_REPLACE(e, '(\d{4}),', '\1'), '[\s\x{202F}]([AP]M)$', ' \1'), '%b %d, %Y %I:%M:%S %p')
-        END,
-        LIST_TRANSFORM(
-          [e],
-          LAMBDA t : CASE
-            WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
-            THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
-            WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
-            THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
-              CASE
-                WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
-                THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
-                  60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
-                )
-                ELSE 0
-              END
-            )
-          END
-        )[1]
-      )
-    )[1] AS expires_at,
+    CASE
+      WHEN NOT vending_calls.expiration IS NULL
+      THEN LIST_TRANSFORM(
+        [vending_calls.expiration],
+        LAMBDA e : COALESCE(
+          CASE
+            WHEN REGEXP_FULL_MATCH(e, '[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d{2}:\d{2}[\s\x{202F}][AP]M')
+            AND NOT REGEXP_MATCHES(e, '\d{4},? 0+:')
+            THEN TRY_STRPTIME(REGEXP_REPLACE(REGEXP_REPLACE(e, '(\d{4}),', '\1'), '[\s\x{202F}]([AP]M)$', ' \1'), '%b %d, %Y %I:%M:%S %p')
+          END,
+          LIST_TRANSFORM(
+            [e],
+            LAMBDA t : CASE
+              WHEN REGEXP_FULL_MATCH(t, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z')
+              THEN TRY_STRPTIME(t, '%Y-%m-%dT%H:%M:%SZ')
+              WHEN REGEXP_FULL_MATCH(t, '\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}:?\d{2}([.,]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?')
+              THEN TRY_STRPTIME(SUBSTRING(REGEXP_REPLACE(t, '[-:T ]', '', 'g'), 1, 14), '%Y%m%d%H%M%S') - TO_MINUTES(
+                CASE
+                  WHEN REGEXP_MATCHES(t, '[T ].*[+-]\d{2}(:?\d{2})?$')
+                  THEN TRY_CAST(REGEXP_EXTRACT(t, '([+-])\d{2}(:?\d{2})?$', 1) || '1' AS INT) * (
+                    60 * TRY_CAST(REGEXP_EXTRACT(t, '[+-](\d{2})(:?\d{2})?$', 1) AS INT) + COALESCE(TRY_CAST(REGEXP_EXTRACT(t, '[+-]\d{2}:?(\d{2})$', 1) AS INT), 0)
+                  )
+                  ELSE 0
+                END
+              )
+            END
+          )[1]
+        )
+      )[1]
+    END AS expires_at,
     vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (

@@ -11,7 +11,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -50,7 +50,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[useridentity.sessioncontext.attributes.creationdate],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -89,7 +89,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -114,7 +114,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -134,7 +134,7 @@ WITH parameters /* the values asked about */ AS (
       ),
       1
     ) < parameters.window_to
-), events /* each event once, with its session (docs/rules.md §1) */ AS (
+), named /* each event with its session (docs/rules.md §1) */ AS (
   SELECT
     timed.*,
     CASE
@@ -223,7 +223,7 @@ WITH parameters /* the values asked about */ AS (
         ) <> 'Failure',
         FALSE
       ) AS is_vending
-    FROM events
+    FROM named AS events
   ) AS events
 ), vending /* whom they issued it to */ AS (
   SELECT
@@ -239,6 +239,8 @@ WITH parameters /* the values asked about */ AS (
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentials.accessKeyId'), '')
     END AS issued_access_key_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId'), '')
       WHEN vending_calls.event_name = 'GetFederationToken'
@@ -262,6 +264,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.principal_id
     END AS issued_principal_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN COALESCE(
         NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.arn'), ''),
@@ -288,6 +292,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.identity_arn
     END AS issued_arn,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
       OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
       THEN 'AssumedRole'
@@ -300,50 +306,54 @@ WITH parameters /* the values asked about */ AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    ELEMENT_AT(
-      TRANSFORM(
-        ARRAY[vending_calls.expiration],
-        e -> COALESCE(
-          CASE
-            WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
-            AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
-            THEN TRY(
-              DATE_PARSE(
-                REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
-                '%b %e %Y %l:%i:%s %p'
+    CASE
+      WHEN NOT vending_calls.expiration IS NULL
+      THEN ELEMENT_AT(
+        TRANSFORM(
+          ARRAY[vending_calls.expiration],
+          e -> COALESCE(
+            CASE
+              WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
+              AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
+              THEN TRY(
+                DATE_PARSE(
+                  REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
+                  '%b %e %Y %l:%i:%s %p'
+                )
               )
+            END,
+            ELEMENT_AT(
+              TRANSFORM(
+                ARRAY[e],
+                t -> CASE
+                  WHEN t LIKE '____-__-__T__:__:__Z'
+                  THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
+                  WHEN REGEXP_LIKE(
+                    t,
+                    '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
+                  )
+                  THEN DATE_ADD(
+                    'MINUTE',
+                    CASE
+                      WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
+                      THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
+                        60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
+                      )
+                      ELSE 0
+                    END,
+                    TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
+                  )
+                END
+              ),
+              1
             )
-          END,
-          ELEMENT_AT(
-            TRANSFORM(
-              ARRAY[e],
-              t -> CASE
-                WHEN t LIKE '____-__-__T__:__:__Z'
-                THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
-                WHEN REGEXP_LIKE(
-                  t,
-                  '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
-                )
-                THEN DATE_ADD(
-                  'MINUTE',
-                  CASE
-                    WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
-                    THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
-                      60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
-                    )
-                    ELSE 0
-                  END,
-                  TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
-                )
-              END
-            ),
-            1
           )
-        )
-      ),
-      1
-    ) AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
+        ),
+        1
+      )
+    END AS expires_at,
+    vending_calls.is_vending
+    AND vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ), issuing /* which calls are issuances */ AS (
   SELECT
@@ -356,7 +366,12 @@ WITH parameters /* the values asked about */ AS (
       THEN FALSE
       ELSE NOT vending.issued_access_key_id IS NULL
     END AS is_issuing,
-    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id
+    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id,
+    CASE
+      WHEN NOT vending.issued_principal_id IS NULL AND NOT vending.issued_created_at IS NULL
+      THEN vending.issued_principal_id || '@' || DATE_FORMAT(vending.issued_created_at, '%Y-%m-%dT%TZ')
+      ELSE vending.issued_access_key_id
+    END AS issued_session_id
   FROM vending
 ), noted AS (
   SELECT
@@ -584,8 +599,13 @@ WITH parameters /* the values asked about */ AS (
   FROM told
 ), gathered AS (
   SELECT
-    COALESCE(FLATTEN(ARRAY_AGG(COALESCE(near.unnamed, ARRAY[near.node])) FILTER(WHERE
-      near.kind = 'issuance')), ARRAY[]) AS issued,
+    COALESCE(
+      FLATTEN(
+        ARRAY_AGG(CASE WHEN near.kind = 'issuance' THEN COALESCE(near.unnamed, ARRAY[near.node]) END) FILTER(WHERE
+          near.kind = 'issuance')
+      ),
+      ARRAY[]
+    ) AS issued,
     COALESCE(ARRAY_AGG(near.node) FILTER(WHERE
       near.kind = 'call' AND near.services_near > 0), ARRAY[]) AS calls,
     COALESCE(ARRAY_AGG(near.session) FILTER(WHERE

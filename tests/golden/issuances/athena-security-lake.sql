@@ -69,16 +69,13 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (
     SELECT
       named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
+      ROW_NUMBER() OVER (PARTITION BY named.event_id) AS copy_number
     FROM named
   ) AS counted
   WHERE
@@ -193,49 +190,52 @@ WITH parameters /* the values asked about */ AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    ELEMENT_AT(
-      TRANSFORM(
-        ARRAY[vending_calls.expiration],
-        e -> COALESCE(
-          CASE
-            WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
-            AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
-            THEN TRY(
-              DATE_PARSE(
-                REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
-                '%b %e %Y %l:%i:%s %p'
+    CASE
+      WHEN NOT vending_calls.expiration IS NULL
+      THEN ELEMENT_AT(
+        TRANSFORM(
+          ARRAY[vending_calls.expiration],
+          e -> COALESCE(
+            CASE
+              WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
+              AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
+              THEN TRY(
+                DATE_PARSE(
+                  REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
+                  '%b %e %Y %l:%i:%s %p'
+                )
               )
+            END,
+            ELEMENT_AT(
+              TRANSFORM(
+                ARRAY[e],
+                t -> CASE
+                  WHEN t LIKE '____-__-__T__:__:__Z'
+                  THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
+                  WHEN REGEXP_LIKE(
+                    t,
+                    '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
+                  )
+                  THEN DATE_ADD(
+                    'MINUTE',
+                    CASE
+                      WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
+                      THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
+                        60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
+                      )
+                      ELSE 0
+                    END,
+                    TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
+                  )
+                END
+              ),
+              1
             )
-          END,
-          ELEMENT_AT(
-            TRANSFORM(
-              ARRAY[e],
-              t -> CASE
-                WHEN t LIKE '____-__-__T__:__:__Z'
-                THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
-                WHEN REGEXP_LIKE(
-                  t,
-                  '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
-                )
-                THEN DATE_ADD(
-                  'MINUTE',
-                  CASE
-                    WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
-                    THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
-                      60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
-                    )
-                    ELSE 0
-                  END,
-                  TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
-                )
-              END
-            ),
-            1
           )
-        )
-      ),
-      1
-    ) AS expires_at,
+        ),
+        1
+      )
+    END AS expires_at,
     vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
 ), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (

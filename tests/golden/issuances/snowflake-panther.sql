@@ -136,7 +136,7 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (
@@ -322,34 +322,37 @@ WITH parameters /* the values asked about */ AS (
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
     CASE
-      WHEN REGEXP_LIKE(
-        vending_calls.expiration,
-        '^[A-Z][a-z]{2} \\d{1,2}, \\d{4},? (0?[1-9]|1[0-2]):\\d{2}:\\d{2}[\\s' || CHR(  8239) || '][AP]M$'
-      )
-      THEN TRY_TO_TIMESTAMP_NTZ(
-        REGEXP_REPLACE(
-          REGEXP_REPLACE(
-            vending_calls.expiration,
-            '^(...) (\\d+), (\\d{4}),? (\\d+):(\\d{2}):(\\d{2})[^AP]([AP]M)$',
-            '\\1 0\\2, \\3 0\\4:\\5:\\6 \\7'
-          ),
-          ' 0(\\d{2})',
-          ' \\1'
-        ),
-        'mon DD, yyyy hh12:mi:ss pm'
-      )
-      ELSE CASE
-        WHEN REGEXP_LIKE(vending_calls.expiration, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
-        THEN DATEADD(
-          MINUTE,
-          IFF(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
-            60 * COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
-          ),
-          TRY_TO_TIMESTAMP_NTZ(
-            REGEXP_REPLACE(vending_calls.expiration, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
-            'yyyy-mm-DD hh24:mi:ss'
-          )
+      WHEN NOT vending_calls.expiration IS NULL
+      THEN CASE
+        WHEN REGEXP_LIKE(
+          vending_calls.expiration,
+          '^[A-Z][a-z]{2} \\d{1,2}, \\d{4},? (0?[1-9]|1[0-2]):\\d{2}:\\d{2}[\\s' || CHR(  8239) || '][AP]M$'
         )
+        THEN TRY_TO_TIMESTAMP_NTZ(
+          REGEXP_REPLACE(
+            REGEXP_REPLACE(
+              vending_calls.expiration,
+              '^(...) (\\d+), (\\d{4}),? (\\d+):(\\d{2}):(\\d{2})[^AP]([AP]M)$',
+              '\\1 0\\2, \\3 0\\4:\\5:\\6 \\7'
+            ),
+            ' 0(\\d{2})',
+            ' \\1'
+          ),
+          'mon DD, yyyy hh12:mi:ss pm'
+        )
+        ELSE CASE
+          WHEN REGEXP_LIKE(vending_calls.expiration, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+          THEN DATEADD(
+            MINUTE,
+            IFF(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+              60 * COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+            ),
+            TRY_TO_TIMESTAMP_NTZ(
+              REGEXP_REPLACE(vending_calls.expiration, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+              'yyyy-mm-DD hh24:mi:ss'
+            )
+          )
+        END
       END
     END AS expires_at,
     vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console

@@ -184,7 +184,7 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (

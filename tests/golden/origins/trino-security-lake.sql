@@ -22,7 +22,6 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(ELEMENT_AT(unmapped, 'recipientAccountId'), '') AS recipient_account_id,
     NULLIF(src_endpoint.uid, '') AS vpc_endpoint_id,
     NULLIF(ELEMENT_AT(unmapped, 'vpcEndpointAccountId'), '') AS vpc_endpoint_account_id,
-    NULLIF(actor.user.type, '') AS identity_type,
     CASE
       WHEN COALESCE(NULLIF(actor.idp.uid, ''), ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.identityStoreArn')) IS NULL
       OR NOT ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.userId') IS NULL
@@ -63,16 +62,13 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (
     SELECT
       named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
+      ROW_NUMBER() OVER (PARTITION BY named.event_id) AS copy_number
     FROM named
   ) AS counted
   WHERE

@@ -10,7 +10,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -32,11 +32,8 @@ WITH parameters /* the values asked about */ AS (
     ) AS event_time,
     NULLIF(eventsource, '') AS event_source,
     NULLIF(eventname, '') AS event_name,
-    NULLIF(awsregion, '') AS aws_region,
     NULLIF(sourceipaddress, '') AS source_ip,
     NULLIF(useragent, '') AS user_agent,
-    NULLIF(errorcode, '') AS error_code,
-    NULLIF(recipientaccountid, '') AS recipient_account_id,
     NULLIF(useridentity.type, '') AS identity_type,
     NULLIF(useridentity.principalid, '') AS principal_id,
     NULLIF(useridentity.arn, '') AS identity_arn,
@@ -47,7 +44,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[useridentity.sessioncontext.attributes.creationdate],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -81,7 +78,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -106,7 +103,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -148,16 +145,13 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (
     SELECT
       named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
+      ROW_NUMBER() OVER (PARTITION BY named.event_id) AS copy_number
     FROM named
   ) AS counted
   WHERE

@@ -10,11 +10,8 @@ WITH parameters /* the values asked about */ AS (
     CAST(DATE_TRUNC('SECOND', time_dt) AS TIMESTAMP) AS event_time,
     NULLIF(api.service.name, '') AS event_source,
     NULLIF(api.operation, '') AS event_name,
-    NULLIF(cloud.region, '') AS aws_region,
     COALESCE(NULLIF(src_endpoint.ip, ''), NULLIF(src_endpoint.domain, '')) AS source_ip,
     NULLIF(http_request.user_agent, '') AS user_agent,
-    NULLIF(api.response.error, '') AS error_code,
-    NULLIF(ELEMENT_AT(unmapped, 'recipientAccountId'), '') AS recipient_account_id,
     NULLIF(actor.user.type, '') AS identity_type,
     CASE
       WHEN COALESCE(NULLIF(actor.idp.uid, ''), ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.identityStoreArn')) IS NULL
@@ -56,16 +53,13 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (
     SELECT
       named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
+      ROW_NUMBER() OVER (PARTITION BY named.event_id) AS copy_number
     FROM named
   ) AS counted
   WHERE

@@ -19,7 +19,7 @@ WITH parameters /* the values asked about */ AS (
   CROSS JOIN parameters
   WHERE
     event_time >= parameters.window_from AND event_time < parameters.window_to
-), events /* each event once, with its session (docs/rules.md §1) */ AS (
+), events /* each event with its session (docs/rules.md §1) */ AS (
   SELECT
     timed.*,
     CASE

@@ -52,7 +52,7 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once, of those that are asked about */ AS (
+), asked /* those of the sessions that are asked about */ AS (
   SELECT
     named.*
   FROM named
@@ -96,7 +96,7 @@ SELECT
   ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(events.resources, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1) AS resources,
   ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(events.request_parameters, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1) AS request_parameters,
   ELEMENT_AT(FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(events.response_elements, '$'))], t -> NOT t IN ('null', '{}', '[]', '""')), 1) AS response_elements
-FROM events
+FROM asked AS events
 ORDER BY
   events.event_time,
   events.event_id

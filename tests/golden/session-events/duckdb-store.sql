@@ -52,7 +52,7 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once, of those that are asked about */ AS (
+), asked /* those of the sessions that are asked about */ AS (
   SELECT
     named.*
   FROM named
@@ -96,7 +96,7 @@ SELECT
   LIST_FILTER([CAST(events.resources -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1] AS resources,
   LIST_FILTER([CAST(events.request_parameters -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1] AS request_parameters,
   LIST_FILTER([CAST(events.response_elements -> '$' AS TEXT)], LAMBDA t : NOT t IN ('null', '{}', '[]', '""'))[1] AS response_elements
-FROM events
+FROM asked AS events
 ORDER BY
   events.event_time,
   events.event_id

@@ -172,30 +172,34 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once, of those that are asked about */ AS (
+), asked /* those of the sessions that are asked about */ AS (
+  SELECT
+    named.*
+  FROM named
+  WHERE
+    named.in_window
+    AND named.session_id IN (
+      SELECT
+        named.session_id
+      FROM named
+      WHERE
+        named.in_window AND named.access_key_id IN (
+          SELECT
+            wanted_access_key.value
+          FROM wanted_access_key
+        )
+    )
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (
     SELECT
-      named.*,
+      asked.*,
       ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
+        PARTITION BY asked.event_id
+        ORDER BY asked.event_time, asked.recipient_account_id, asked.event_source, asked.event_name, asked.identity_type, asked.principal_id, asked.identity_arn, asked.access_key_id, asked.created_at, asked.aws_region, asked.error_code, asked.source_ip, asked.user_agent
       ) AS copy_number
-    FROM named
-    WHERE
-      named.in_window
-      AND named.session_id IN (
-        SELECT
-          named.session_id
-        FROM named
-        WHERE
-          named.in_window AND named.access_key_id IN (
-            SELECT
-              wanted_access_key.value
-            FROM wanted_access_key
-          )
-      )
+    FROM asked
   ) AS counted
   WHERE
     counted.copy_number = 1 OR counted.event_id IS NULL

@@ -15,7 +15,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -43,8 +43,6 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(errorcode, '') AS error_code,
     NULLIF(errormessage, '') AS error_message,
     CASE LOWER(readonly) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS read_only,
-    NULLIF(recipientaccountid, '') AS recipient_account_id,
-    NULLIF(useridentity.type, '') AS identity_type,
     NULLIF(useridentity.principalid, '') AS principal_id,
     NULLIF(useridentity.arn, '') AS identity_arn,
     NULLIF(useridentity.accesskeyid, '') AS access_key_id,
@@ -53,7 +51,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[useridentity.sessioncontext.attributes.creationdate],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -95,7 +93,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -120,7 +118,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -162,30 +160,31 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once, of those that are asked about */ AS (
+), asked /* those of the sessions that are asked about */ AS (
+  SELECT
+    named.*
+  FROM named
+  WHERE
+    named.in_window
+    AND named.session_id IN (
+      SELECT
+        named.session_id
+      FROM named
+      WHERE
+        named.in_window AND named.access_key_id IN (
+          SELECT
+            wanted_access_key.value
+          FROM wanted_access_key
+        )
+    )
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (
     SELECT
-      named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
-    FROM named
-    WHERE
-      named.in_window
-      AND named.session_id IN (
-        SELECT
-          named.session_id
-        FROM named
-        WHERE
-          named.in_window AND named.access_key_id IN (
-            SELECT
-              wanted_access_key.value
-            FROM wanted_access_key
-          )
-      )
+      asked.*,
+      ROW_NUMBER() OVER (PARTITION BY asked.event_id) AS copy_number
+    FROM asked
   ) AS counted
   WHERE
     counted.copy_number = 1 OR counted.event_id IS NULL

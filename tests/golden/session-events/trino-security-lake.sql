@@ -21,8 +21,6 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(api.response.error, '') AS error_code,
     NULLIF(api.response.message, '') AS error_message,
     CASE LOWER(ELEMENT_AT(unmapped, 'readOnly')) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS read_only,
-    NULLIF(ELEMENT_AT(unmapped, 'recipientAccountId'), '') AS recipient_account_id,
-    NULLIF(actor.user.type, '') AS identity_type,
     CASE
       WHEN COALESCE(NULLIF(actor.idp.uid, ''), ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.identityStoreArn')) IS NULL
       OR NOT ELEMENT_AT(unmapped, 'userIdentity.onBehalfOf.userId') IS NULL
@@ -70,30 +68,31 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once, of those that are asked about */ AS (
+), asked /* those of the sessions that are asked about */ AS (
+  SELECT
+    named.*
+  FROM named
+  WHERE
+    named.in_window
+    AND named.session_id IN (
+      SELECT
+        named.session_id
+      FROM named
+      WHERE
+        named.in_window AND named.access_key_id IN (
+          SELECT
+            wanted_access_key.value
+          FROM wanted_access_key
+        )
+    )
+), events /* each event once (docs/rules.md §1.4) */ AS (
   SELECT
     counted.*
   FROM (
     SELECT
-      named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
-    FROM named
-    WHERE
-      named.in_window
-      AND named.session_id IN (
-        SELECT
-          named.session_id
-        FROM named
-        WHERE
-          named.in_window AND named.access_key_id IN (
-            SELECT
-              wanted_access_key.value
-            FROM wanted_access_key
-          )
-      )
+      asked.*,
+      ROW_NUMBER() OVER (PARTITION BY asked.event_id) AS copy_number
+    FROM asked
   ) AS counted
   WHERE
     counted.copy_number = 1 OR counted.event_id IS NULL

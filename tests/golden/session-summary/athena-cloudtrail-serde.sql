@@ -15,7 +15,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -39,11 +39,9 @@ WITH parameters /* the values asked about */ AS (
     NULLIF(eventname, '') AS event_name,
     NULLIF(awsregion, '') AS aws_region,
     NULLIF(sourceipaddress, '') AS source_ip,
-    NULLIF(useragent, '') AS user_agent,
     NULLIF(errorcode, '') AS error_code,
     NULLIF(errormessage, '') AS error_message,
     CASE LOWER(readonly) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END AS read_only,
-    NULLIF(recipientaccountid, '') AS recipient_account_id,
     NULLIF(useridentity.type, '') AS identity_type,
     NULLIF(useridentity.principalid, '') AS principal_id,
     NULLIF(useridentity.arn, '') AS identity_arn,
@@ -55,7 +53,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[useridentity.sessioncontext.attributes.creationdate],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -97,7 +95,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -122,7 +120,7 @@ WITH parameters /* the values asked about */ AS (
         ARRAY[eventtime],
         t -> CASE
           WHEN t LIKE '____-__-__T__:__:__Z'
-          THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
+          THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
           WHEN REGEXP_LIKE(
             t,
             '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
@@ -164,67 +162,24 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once, of those that are asked about */ AS (
+), judged /* the events that are asked about, and what kind of call each is (docs/rules.md §1) */ AS (
   SELECT
-    counted.*
-  FROM (
-    SELECT
-      named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
-    FROM named
-    WHERE
-      named.in_window
-      AND named.session_id IN (
-        SELECT
-          named.session_id
-        FROM named
-        WHERE
-          named.in_window AND named.access_key_id IN (
-            SELECT
-              wanted_access_key.value
-            FROM wanted_access_key
-          )
-      )
-      AND NOT named.session_id IS NULL
-  ) AS counted
-  WHERE
-    counted.copy_number = 1 OR counted.event_id IS NULL
-), judged AS (
-  SELECT
-    events.session_id,
-    events.identity_arn,
-    events.identity_type,
-    events.account_id,
-    events.event_source,
-    events.event_name,
-    events.event_id,
-    events.event_time,
-    events.aws_region,
-    events.source_ip,
-    events.access_key_id,
-    events.invoked_by,
-    events.error_code,
-    events.error_message,
-    events.resources,
-    events.request_parameters,
+    named.*,
     COALESCE(
-      events.read_only,
+      named.read_only,
       COALESCE(
         REGEXP_LIKE(
-          events.event_name,
+          named.event_name,
           '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
         ),
         FALSE
       )
     ) AS is_read,
     COALESCE(
-      events.read_only,
+      named.read_only,
       COALESCE(
         REGEXP_LIKE(
-          events.event_name,
+          named.event_name,
           '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
         ),
         FALSE
@@ -232,108 +187,84 @@ WITH parameters /* the values asked about */ AS (
     )
     AND COALESCE(
       (
-        (
-          events.event_source = 'sts.amazonaws.com'
-          AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetSessionToken', 'GetFederationToken')
+        (named.event_source, named.event_name) IN (
+          ('sts.amazonaws.com', 'AssumeRole'),
+          ('sts.amazonaws.com', 'AssumeRoleWithSAML'),
+          ('sts.amazonaws.com', 'AssumeRoleWithWebIdentity'),
+          ('sts.amazonaws.com', 'GetSessionToken'),
+          ('sts.amazonaws.com', 'GetFederationToken'),
+          ('sso.amazonaws.com', 'GetRoleCredentials'),
+          ('signin.amazonaws.com', 'GetSigninToken'),
+          ('secretsmanager.amazonaws.com', 'GetSecretValue'),
+          ('secretsmanager.amazonaws.com', 'BatchGetSecretValue'),
+          ('ssm.amazonaws.com', 'GetParameter'),
+          ('ssm.amazonaws.com', 'GetParameters'),
+          ('ssm.amazonaws.com', 'GetParametersByPath'),
+          ('ssm.amazonaws.com', 'GetParameterHistory'),
+          ('kms.amazonaws.com', 'Decrypt'),
+          ('ec2.amazonaws.com', 'GetPasswordData'),
+          ('ec2.amazonaws.com', 'DescribeInstanceAttribute'),
+          ('ec2.amazonaws.com', 'GetConsoleOutput'),
+          ('ec2.amazonaws.com', 'GetConsoleScreenshot'),
+          ('ec2.amazonaws.com', 'GetLaunchTemplateData'),
+          ('ec2.amazonaws.com', 'DescribeSnapshotAttribute'),
+          ('ecr.amazonaws.com', 'GetAuthorizationToken'),
+          ('ecr-public.amazonaws.com', 'GetAuthorizationToken'),
+          ('codeartifact.amazonaws.com', 'GetAuthorizationToken'),
+          ('ecr.amazonaws.com', 'BatchGetImage'),
+          ('ecr.amazonaws.com', 'GetDownloadUrlForLayer'),
+          ('iam.amazonaws.com', 'GetAccountAuthorizationDetails'),
+          ('iam.amazonaws.com', 'ListAccessKeys'),
+          ('iam.amazonaws.com', 'GetCredentialReport'),
+          ('iam.amazonaws.com', 'SimulatePrincipalPolicy'),
+          ('s3.amazonaws.com', 'GetObject'),
+          ('s3.amazonaws.com', 'ListBuckets'),
+          ('s3.amazonaws.com', 'GetBucketPolicy'),
+          ('dynamodb.amazonaws.com', 'GetItem'),
+          ('dynamodb.amazonaws.com', 'BatchGetItem'),
+          ('dynamodb.amazonaws.com', 'Query'),
+          ('dynamodb.amazonaws.com', 'Scan'),
+          ('rds.amazonaws.com', 'DownloadDBLogFilePortion'),
+          ('eks-auth.amazonaws.com', 'AssumeRoleForPodIdentity'),
+          ('cognito-identity.amazonaws.com', 'GetCredentialsForIdentity'),
+          ('athena.amazonaws.com', 'GetQueryResults'),
+          ('logs.amazonaws.com', 'GetLogEvents'),
+          ('logs.amazonaws.com', 'GetLogRecord'),
+          ('logs.amazonaws.com', 'GetQueryResults'),
+          ('cloudtrail.amazonaws.com', 'LookupEvents'),
+          ('organizations.amazonaws.com', 'ListAccounts'),
+          ('organizations.amazonaws.com', 'DescribeOrganization')
         )
         OR (
-          events.event_source = 'sso.amazonaws.com' AND events.event_name IN ('GetRoleCredentials')
-        )
-        OR (
-          events.event_source = 'signin.amazonaws.com' AND events.event_name IN ('GetSigninToken')
-        )
-        OR (
-          events.event_source = 'secretsmanager.amazonaws.com' AND events.event_name IN ('GetSecretValue', 'BatchGetSecretValue')
-        )
-        OR (
-          events.event_source = 'ssm.amazonaws.com'
-          AND events.event_name IN ('GetParameter', 'GetParameters', 'GetParametersByPath', 'GetParameterHistory')
-        )
-        OR (
-          events.event_source = 'kms.amazonaws.com' AND events.event_name IN ('Decrypt')
-        )
-        OR (
-          events.event_source = 'ec2.amazonaws.com'
-          AND events.event_name IN (
-            'GetPasswordData',
-            'DescribeInstanceAttribute',
-            'GetConsoleOutput',
-            'GetConsoleScreenshot',
-            'GetLaunchTemplateData',
-            'DescribeSnapshotAttribute'
+          named.event_source = 'lambda.amazonaws.com' AND (
+            REGEXP_LIKE(named.event_name, '^GetFunction')
           )
         )
         OR (
-          events.event_source = 'ecr.amazonaws.com'
-          AND events.event_name IN ('GetAuthorizationToken', 'BatchGetImage', 'GetDownloadUrlForLayer')
-        )
-        OR (
-          events.event_source = 'ecr-public.amazonaws.com' AND events.event_name IN ('GetAuthorizationToken')
-        )
-        OR (
-          events.event_source = 'codeartifact.amazonaws.com' AND events.event_name IN ('GetAuthorizationToken')
-        )
-        OR (
-          events.event_source = 'lambda.amazonaws.com' AND (
-            REGEXP_LIKE(events.event_name, '^GetFunction')
+          named.event_source = 'redshift.amazonaws.com' AND (
+            REGEXP_LIKE(named.event_name, '^GetClusterCredentials')
           )
         )
         OR (
-          events.event_source = 'iam.amazonaws.com'
-          AND events.event_name IN ('GetAccountAuthorizationDetails', 'ListAccessKeys', 'GetCredentialReport', 'SimulatePrincipalPolicy')
-        )
-        OR (
-          events.event_source = 's3.amazonaws.com' AND events.event_name IN ('GetObject', 'ListBuckets', 'GetBucketPolicy')
-        )
-        OR (
-          events.event_source = 'dynamodb.amazonaws.com' AND events.event_name IN ('GetItem', 'BatchGetItem', 'Query', 'Scan')
-        )
-        OR (
-          events.event_source = 'rds.amazonaws.com' AND events.event_name IN ('DownloadDBLogFilePortion')
-        )
-        OR (
-          events.event_source = 'redshift.amazonaws.com' AND (
-            REGEXP_LIKE(events.event_name, '^GetClusterCredentials')
+          named.event_source = 'cognito-identity.amazonaws.com' AND (
+            REGEXP_LIKE(named.event_name, '^GetOpenIdToken')
           )
-        )
-        OR (
-          events.event_source = 'eks-auth.amazonaws.com' AND events.event_name IN ('AssumeRoleForPodIdentity')
-        )
-        OR (
-          events.event_source = 'cognito-identity.amazonaws.com'
-          AND (
-            events.event_name IN ('GetCredentialsForIdentity') OR (
-              REGEXP_LIKE(events.event_name, '^GetOpenIdToken')
-            )
-          )
-        )
-        OR (
-          events.event_source = 'athena.amazonaws.com' AND events.event_name IN ('GetQueryResults')
-        )
-        OR (
-          events.event_source = 'logs.amazonaws.com' AND events.event_name IN ('GetLogEvents', 'GetLogRecord', 'GetQueryResults')
-        )
-        OR (
-          events.event_source = 'cloudtrail.amazonaws.com' AND events.event_name IN ('LookupEvents')
-        )
-        OR (
-          events.event_source = 'organizations.amazonaws.com' AND events.event_name IN ('ListAccounts', 'DescribeOrganization')
         )
       ),
       FALSE
     ) AS is_sensitive,
-    NOT events.error_code IS NULL
-    OR NOT events.error_message IS NULL
+    NOT named.error_code IS NULL
+    OR NOT named.error_message IS NULL
     OR COALESCE(
       NULLIF(
-        JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+        JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(named.response_elements, '$') AS MAP(VARCHAR, JSON)), named.event_name), '$'),
         ''
       ),
       ''
     ) = 'Failure' AS has_failed,
     COALESCE(
       (
-        events.error_code IN (
+        named.error_code IN (
           'AccessDenied',
           'AccessDeniedException',
           'Client.UnauthorizedOperation',
@@ -349,14 +280,14 @@ WITH parameters /* the values asked about */ AS (
           'Client.OperationNotPermitted'
         )
         OR (
-          REGEXP_LIKE(LOWER(events.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)')
+          REGEXP_LIKE(LOWER(named.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)')
         )
       ),
       FALSE
     ) AS is_denied,
     COALESCE(
       (
-        events.error_code IN (
+        named.error_code IN (
           'ThrottlingException',
           'Throttling',
           'Client.RequestLimitExceeded',
@@ -365,12 +296,26 @@ WITH parameters /* the values asked about */ AS (
           'SlowDown'
         )
         OR (
-          REGEXP_LIKE(LOWER(events.error_code), '(throttl|requestlimitexceeded|toomanyrequests|slowdown)')
+          REGEXP_LIKE(LOWER(named.error_code), '(throttl|requestlimitexceeded|toomanyrequests|slowdown)')
         )
       ),
       FALSE
     ) AS is_throttle
-  FROM events
+  FROM named
+  WHERE
+    named.in_window
+    AND named.session_id IN (
+      SELECT
+        named.session_id
+      FROM named
+      WHERE
+        named.in_window AND named.access_key_id IN (
+          SELECT
+            wanted_access_key.value
+          FROM wanted_access_key
+        )
+    )
+    AND NOT named.session_id IS NULL
 ), ranked /* what a denial names as its target (docs/rules.md §7), and the order in which events are chosen as samples */ AS (
   SELECT
     judged.*,
@@ -407,104 +352,118 @@ WITH parameters /* the values asked about */ AS (
     END AS request_parameters_text,
     CASE
       WHEN ranked.is_read
-      THEN COALESCE(
-        ELEMENT_AT(
-          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.filterSet.items'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-          1
-        ),
-        ELEMENT_AT(
-          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-          1
-        ),
-        ELEMENT_AT(
-          FILTER(
-            ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.parameterFilters'))],
-            t -> NOT t IN ('null', '{}', '[]', '""')
+      THEN CASE
+        WHEN STRPOS(ranked.request_parameters, 'ilter') > 0
+        THEN COALESCE(
+          ELEMENT_AT(
+            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.filterSet.items'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+            1
           ),
-          1
-        ),
-        ELEMENT_AT(
-          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-          1
-        ),
-        ELEMENT_AT(
-          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.Filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-          1
-        ),
-        ELEMENT_AT(
-          FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.Filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
-          1
-        ),
-        ELEMENT_AT(
-          FILTER(
-            ARRAY[JSON_FORMAT(
-              ELEMENT_AT(
-                TRY_CAST(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(ranked.request_parameters, '$') AS MAP(VARCHAR, JSON)), (
-                  ranked.event_name || 'Request'
-                )) AS MAP(VARCHAR, JSON)),
-                'Filter'
-              )
-            )],
-            t -> NOT t IN ('null', '{}', '[]', '""')
+          ELEMENT_AT(
+            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+            1
           ),
-          1
+          ELEMENT_AT(
+            FILTER(
+              ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.parameterFilters'))],
+              t -> NOT t IN ('null', '{}', '[]', '""')
+            ),
+            1
+          ),
+          ELEMENT_AT(
+            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+            1
+          ),
+          ELEMENT_AT(
+            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.Filter'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+            1
+          ),
+          ELEMENT_AT(
+            FILTER(ARRAY[JSON_FORMAT(JSON_EXTRACT(ranked.request_parameters, '$.Filters'))], t -> NOT t IN ('null', '{}', '[]', '""')),
+            1
+          ),
+          ELEMENT_AT(
+            FILTER(
+              ARRAY[JSON_FORMAT(
+                ELEMENT_AT(
+                  TRY_CAST(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(ranked.request_parameters, '$') AS MAP(VARCHAR, JSON)), (
+                    ranked.event_name || 'Request'
+                  )) AS MAP(VARCHAR, JSON)),
+                  'Filter'
+                )
+              )],
+              t -> NOT t IN ('null', '{}', '[]', '""')
+            ),
+            1
+          )
         )
-      )
+      END
     END AS filter_text
   FROM ranked
+), events /* each event once (docs/rules.md §1.4) */ AS (
+  SELECT
+    counted.*
+  FROM (
+    SELECT
+      targeted.*,
+      ROW_NUMBER() OVER (PARTITION BY targeted.event_id) AS copy_number
+    FROM targeted
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
 ), api_calls AS (
   SELECT
-    targeted.session_id,
-    MIN(targeted.identity_arn) AS identity_arn,
-    MIN(targeted.identity_type) AS identity_type,
-    MIN(targeted.account_id) AS account_id,
-    targeted.event_source,
-    targeted.event_name,
-    COALESCE(BOOL_AND(targeted.is_read), FALSE) AS read_only,
-    COALESCE(BOOL_OR(targeted.is_sensitive), FALSE) AS sensitive,
+    events.session_id,
+    MIN(events.identity_arn) AS identity_arn,
+    MIN(events.identity_type) AS identity_type,
+    MIN(events.account_id) AS account_id,
+    events.event_source,
+    events.event_name,
+    COALESCE(BOOL_AND(events.is_read), FALSE) AS read_only,
+    COALESCE(BOOL_OR(events.is_sensitive), FALSE) AS sensitive,
     COUNT(*) AS calls,
-    SUM(CASE WHEN targeted.has_failed THEN 0 ELSE 1 END) AS succeeded,
-    SUM(CASE WHEN targeted.has_failed THEN 1 ELSE 0 END) AS failed,
-    SUM(CASE WHEN targeted.is_denied THEN 1 ELSE 0 END) AS denied,
-    SUM(CASE WHEN targeted.is_throttle THEN 1 ELSE 0 END) AS throttled,
-    COUNT(targeted.invoked_by) AS forwarded,
-    MIN(targeted.event_time) AS first_seen,
-    MAX(targeted.event_time) AS last_seen,
+    SUM(CASE WHEN events.has_failed THEN 0 ELSE 1 END) AS succeeded,
+    SUM(CASE WHEN events.has_failed THEN 1 ELSE 0 END) AS failed,
+    SUM(CASE WHEN events.is_denied THEN 1 ELSE 0 END) AS denied,
+    SUM(CASE WHEN events.is_throttle THEN 1 ELSE 0 END) AS throttled,
+    COUNT(events.invoked_by) AS forwarded,
+    MIN(events.event_time) AS first_seen,
+    MAX(events.event_time) AS last_seen,
     COALESCE(
-      SLICE(ARRAY_SORT(ARRAY_AGG(DISTINCT targeted.aws_region) FILTER(WHERE
-        NOT targeted.aws_region IS NULL)), 1, 20),
+      SLICE(ARRAY_SORT(ARRAY_AGG(DISTINCT events.aws_region) FILTER(WHERE
+        NOT events.aws_region IS NULL)), 1, 20),
       CAST(ARRAY[] AS ARRAY(VARCHAR))
     ) AS regions,
     COALESCE(
-      SLICE(ARRAY_SORT(ARRAY_AGG(DISTINCT targeted.source_ip) FILTER(WHERE
-        NOT targeted.source_ip IS NULL)), 1, 20),
+      SLICE(ARRAY_SORT(ARRAY_AGG(DISTINCT events.source_ip) FILTER(WHERE
+        NOT events.source_ip IS NULL)), 1, 20),
       CAST(ARRAY[] AS ARRAY(VARCHAR))
     ) AS source_ips,
     COALESCE(
-      SLICE(ARRAY_SORT(ARRAY_AGG(DISTINCT targeted.access_key_id) FILTER(WHERE
-        NOT targeted.access_key_id IS NULL)), 1, 20),
+      SLICE(ARRAY_SORT(ARRAY_AGG(DISTINCT events.access_key_id) FILTER(WHERE
+        NOT events.access_key_id IS NULL)), 1, 20),
       CAST(ARRAY[] AS ARRAY(VARCHAR))
     ) AS access_keys,
-    MAX_BY(targeted.resources_text, targeted.sample_rank) FILTER(WHERE
-      NOT targeted.resources_text IS NULL) AS sample_resources,
-    MAX_BY(targeted.denied_target, targeted.sample_rank) FILTER(WHERE
-      NOT targeted.denied_target IS NULL) AS denied_resource,
+    MAX_BY(events.resources_text, events.sample_rank) FILTER(WHERE
+      NOT events.resources_text IS NULL) AS sample_resources,
+    MAX_BY(events.denied_target, events.sample_rank) FILTER(WHERE
+      NOT events.denied_target IS NULL) AS denied_resource,
     COALESCE(
-      SLICE(ARRAY_SORT(ARRAY_AGG(DISTINCT targeted.error_code) FILTER(WHERE
-        NOT targeted.error_code IS NULL)), 1, 20),
+      SLICE(ARRAY_SORT(ARRAY_AGG(DISTINCT events.error_code) FILTER(WHERE
+        NOT events.error_code IS NULL)), 1, 20),
       CAST(ARRAY[] AS ARRAY(VARCHAR))
     ) AS error_codes,
-    MAX_BY(targeted.request_parameters_text, targeted.sample_rank) FILTER(WHERE
-      NOT targeted.request_parameters_text IS NULL) AS sample_request_parameters,
-    MAX_BY(targeted.filter_text, targeted.sample_rank) FILTER(WHERE
-      NOT targeted.filter_text IS NULL) AS sample_filters,
-    MAX_BY(targeted.event_id, targeted.sample_rank) FILTER(WHERE
-      NOT targeted.event_id IS NULL) AS sample_event_id
-  FROM targeted
+    MAX_BY(events.request_parameters_text, events.sample_rank) FILTER(WHERE
+      NOT events.request_parameters_text IS NULL) AS sample_request_parameters,
+    MAX_BY(events.filter_text, events.sample_rank) FILTER(WHERE
+      NOT events.filter_text IS NULL) AS sample_filters,
+    MAX_BY(events.event_id, events.sample_rank) FILTER(WHERE
+      NOT events.event_id IS NULL) AS sample_event_id
+  FROM events
   GROUP BY
-    targeted.session_id,
-    targeted.event_source,
-    targeted.event_name
+    events.session_id,
+    events.event_source,
+    events.event_name
 )
 SELECT
   api_calls.session_id,

@@ -123,67 +123,24 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once, of those that are asked about */ AS (
+), judged /* the events that are asked about, and what kind of call each is (docs/rules.md §1) */ AS (
   SELECT
-    counted.*
-  FROM (
-    SELECT
-      named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
-    FROM named
-    WHERE
-      named.in_window
-      AND named.session_id IN (
-        SELECT
-          named.session_id
-        FROM named
-        WHERE
-          named.in_window AND named.access_key_id IN (
-            SELECT
-              wanted_access_key.value
-            FROM wanted_access_key
-          )
-      )
-      AND NOT named.session_id IS NULL
-  ) AS counted
-  WHERE
-    counted.copy_number = 1 OR counted.event_id IS NULL
-), judged AS (
-  SELECT
-    events.session_id,
-    events.identity_arn,
-    events.identity_type,
-    events.account_id,
-    events.event_source,
-    events.event_name,
-    events.event_id,
-    events.event_time,
-    events.aws_region,
-    events.source_ip,
-    events.access_key_id,
-    events.invoked_by,
-    events.error_code,
-    events.error_message,
-    events.resources,
-    events.request_parameters,
+    named.*,
     COALESCE(
-      events.read_only,
+      named.read_only,
       COALESCE(
         REGEXP_INSTR(
-          events.event_name,
+          named.event_name,
           '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
         ) > 0,
         FALSE
       )
     ) AS is_read,
     COALESCE(
-      events.read_only,
+      named.read_only,
       COALESCE(
         REGEXP_INSTR(
-          events.event_name,
+          named.event_name,
           '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
         ) > 0,
         FALSE
@@ -191,109 +148,85 @@ WITH parameters /* the values asked about */ AS (
     )
     AND COALESCE(
       (
-        (
-          events.event_source = 'sts.amazonaws.com'
-          AND events.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetSessionToken', 'GetFederationToken')
+        (named.event_source, named.event_name) IN (
+          ('sts.amazonaws.com', 'AssumeRole'),
+          ('sts.amazonaws.com', 'AssumeRoleWithSAML'),
+          ('sts.amazonaws.com', 'AssumeRoleWithWebIdentity'),
+          ('sts.amazonaws.com', 'GetSessionToken'),
+          ('sts.amazonaws.com', 'GetFederationToken'),
+          ('sso.amazonaws.com', 'GetRoleCredentials'),
+          ('signin.amazonaws.com', 'GetSigninToken'),
+          ('secretsmanager.amazonaws.com', 'GetSecretValue'),
+          ('secretsmanager.amazonaws.com', 'BatchGetSecretValue'),
+          ('ssm.amazonaws.com', 'GetParameter'),
+          ('ssm.amazonaws.com', 'GetParameters'),
+          ('ssm.amazonaws.com', 'GetParametersByPath'),
+          ('ssm.amazonaws.com', 'GetParameterHistory'),
+          ('kms.amazonaws.com', 'Decrypt'),
+          ('ec2.amazonaws.com', 'GetPasswordData'),
+          ('ec2.amazonaws.com', 'DescribeInstanceAttribute'),
+          ('ec2.amazonaws.com', 'GetConsoleOutput'),
+          ('ec2.amazonaws.com', 'GetConsoleScreenshot'),
+          ('ec2.amazonaws.com', 'GetLaunchTemplateData'),
+          ('ec2.amazonaws.com', 'DescribeSnapshotAttribute'),
+          ('ecr.amazonaws.com', 'GetAuthorizationToken'),
+          ('ecr-public.amazonaws.com', 'GetAuthorizationToken'),
+          ('codeartifact.amazonaws.com', 'GetAuthorizationToken'),
+          ('ecr.amazonaws.com', 'BatchGetImage'),
+          ('ecr.amazonaws.com', 'GetDownloadUrlForLayer'),
+          ('iam.amazonaws.com', 'GetAccountAuthorizationDetails'),
+          ('iam.amazonaws.com', 'ListAccessKeys'),
+          ('iam.amazonaws.com', 'GetCredentialReport'),
+          ('iam.amazonaws.com', 'SimulatePrincipalPolicy'),
+          ('s3.amazonaws.com', 'GetObject'),
+          ('s3.amazonaws.com', 'ListBuckets'),
+          ('s3.amazonaws.com', 'GetBucketPolicy'),
+          ('dynamodb.amazonaws.com', 'GetItem'),
+          ('dynamodb.amazonaws.com', 'BatchGetItem'),
+          ('dynamodb.amazonaws.com', 'Query'),
+          ('dynamodb.amazonaws.com', 'Scan'),
+          ('rds.amazonaws.com', 'DownloadDBLogFilePortion'),
+          ('eks-auth.amazonaws.com', 'AssumeRoleForPodIdentity'),
+          ('cognito-identity.amazonaws.com', 'GetCredentialsForIdentity'),
+          ('athena.amazonaws.com', 'GetQueryResults'),
+          ('logs.amazonaws.com', 'GetLogEvents'),
+          ('logs.amazonaws.com', 'GetLogRecord'),
+          ('logs.amazonaws.com', 'GetQueryResults'),
+          ('cloudtrail.amazonaws.com', 'LookupEvents'),
+          ('organizations.amazonaws.com', 'ListAccounts'),
+          ('organizations.amazonaws.com', 'DescribeOrganization')
         )
         OR (
-          events.event_source = 'sso.amazonaws.com' AND events.event_name IN ('GetRoleCredentials')
-        )
-        OR (
-          events.event_source = 'signin.amazonaws.com' AND events.event_name IN ('GetSigninToken')
-        )
-        OR (
-          events.event_source = 'secretsmanager.amazonaws.com' AND events.event_name IN ('GetSecretValue', 'BatchGetSecretValue')
-        )
-        OR (
-          events.event_source = 'ssm.amazonaws.com'
-          AND events.event_name IN ('GetParameter', 'GetParameters', 'GetParametersByPath', 'GetParameterHistory')
-        )
-        OR (
-          events.event_source = 'kms.amazonaws.com' AND events.event_name IN ('Decrypt')
-        )
-        OR (
-          events.event_source = 'ec2.amazonaws.com'
-          AND events.event_name IN (
-            'GetPasswordData',
-            'DescribeInstanceAttribute',
-            'GetConsoleOutput',
-            'GetConsoleScreenshot',
-            'GetLaunchTemplateData',
-            'DescribeSnapshotAttribute'
+          named.event_source = 'lambda.amazonaws.com' AND (
+            REGEXP_INSTR(named.event_name, '^GetFunction') > 0
           )
         )
         OR (
-          events.event_source = 'ecr.amazonaws.com'
-          AND events.event_name IN ('GetAuthorizationToken', 'BatchGetImage', 'GetDownloadUrlForLayer')
-        )
-        OR (
-          events.event_source = 'ecr-public.amazonaws.com' AND events.event_name IN ('GetAuthorizationToken')
-        )
-        OR (
-          events.event_source = 'codeartifact.amazonaws.com' AND events.event_name IN ('GetAuthorizationToken')
-        )
-        OR (
-          events.event_source = 'lambda.amazonaws.com' AND (
-            REGEXP_INSTR(events.event_name, '^GetFunction') > 0
+          named.event_source = 'redshift.amazonaws.com' AND (
+            REGEXP_INSTR(named.event_name, '^GetClusterCredentials') > 0
           )
         )
         OR (
-          events.event_source = 'iam.amazonaws.com'
-          AND events.event_name IN ('GetAccountAuthorizationDetails', 'ListAccessKeys', 'GetCredentialReport', 'SimulatePrincipalPolicy')
-        )
-        OR (
-          events.event_source = 's3.amazonaws.com' AND events.event_name IN ('GetObject', 'ListBuckets', 'GetBucketPolicy')
-        )
-        OR (
-          events.event_source = 'dynamodb.amazonaws.com' AND events.event_name IN ('GetItem', 'BatchGetItem', 'Query', 'Scan')
-        )
-        OR (
-          events.event_source = 'rds.amazonaws.com' AND events.event_name IN ('DownloadDBLogFilePortion')
-        )
-        OR (
-          events.event_source = 'redshift.amazonaws.com' AND (
-            REGEXP_INSTR(events.event_name, '^GetClusterCredentials') > 0
+          named.event_source = 'cognito-identity.amazonaws.com' AND (
+            REGEXP_INSTR(named.event_name, '^GetOpenIdToken') > 0
           )
-        )
-        OR (
-          events.event_source = 'eks-auth.amazonaws.com' AND events.event_name IN ('AssumeRoleForPodIdentity')
-        )
-        OR (
-          events.event_source = 'cognito-identity.amazonaws.com'
-          AND (
-            events.event_name IN ('GetCredentialsForIdentity') OR (
-              REGEXP_INSTR(events.event_name, '^GetOpenIdToken') > 0
-            )
-          )
-        )
-        OR (
-          events.event_source = 'athena.amazonaws.com' AND events.event_name IN ('GetQueryResults')
-        )
-        OR (
-          events.event_source = 'logs.amazonaws.com' AND events.event_name IN ('GetLogEvents', 'GetLogRecord', 'GetQueryResults')
-        )
-        OR (
-          events.event_source = 'cloudtrail.amazonaws.com' AND events.event_name IN ('LookupEvents')
-        )
-        OR (
-          events.event_source = 'organizations.amazonaws.com' AND events.event_name IN ('ListAccounts', 'DescribeOrganization')
         )
       ),
       FALSE
     ) AS is_sensitive,
-    NOT events.error_code IS NULL
-    OR NOT events.error_message IS NULL
+    NOT named.error_code IS NULL
+    OR NOT named.error_message IS NULL
     OR COALESCE(
       CASE
-        WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
-        AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
-        THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
+        WHEN NOT IS_OBJECT(GET(named.response_elements, named.event_name))
+        AND NOT IS_ARRAY(GET(named.response_elements, named.event_name))
+        THEN NULLIF(CAST(GET(named.response_elements, named.event_name) AS VARCHAR), '')
       END,
       ''
     ) = 'Failure' AS has_failed,
     COALESCE(
       (
-        events.error_code IN (
+        named.error_code IN (
           'AccessDenied',
           'AccessDeniedException',
           'Client.UnauthorizedOperation',
@@ -309,14 +242,14 @@ WITH parameters /* the values asked about */ AS (
           'Client.OperationNotPermitted'
         )
         OR (
-          REGEXP_INSTR(LOWER(events.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)') > 0
+          REGEXP_INSTR(LOWER(named.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)') > 0
         )
       ),
       FALSE
     ) AS is_denied,
     COALESCE(
       (
-        events.error_code IN (
+        named.error_code IN (
           'ThrottlingException',
           'Throttling',
           'Client.RequestLimitExceeded',
@@ -325,12 +258,26 @@ WITH parameters /* the values asked about */ AS (
           'SlowDown'
         )
         OR (
-          REGEXP_INSTR(LOWER(events.error_code), '(throttl|requestlimitexceeded|toomanyrequests|slowdown)') > 0
+          REGEXP_INSTR(LOWER(named.error_code), '(throttl|requestlimitexceeded|toomanyrequests|slowdown)') > 0
         )
       ),
       FALSE
     ) AS is_throttle
-  FROM events
+  FROM named
+  WHERE
+    named.in_window
+    AND named.session_id IN (
+      SELECT
+        named.session_id
+      FROM named
+      WHERE
+        named.in_window AND named.access_key_id IN (
+          SELECT
+            wanted_access_key.value
+          FROM wanted_access_key
+        )
+    )
+    AND NOT named.session_id IS NULL
 ), ranked /* what a denial names as its target (docs/rules.md §7), and the order in which events are chosen as samples */ AS (
   SELECT
     judged.*,
@@ -367,56 +314,73 @@ WITH parameters /* the values asked about */ AS (
     END AS request_parameters_text,
     CASE
       WHEN ranked.is_read
-      THEN COALESCE(
-        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'filterSet.items')), 'null'), '{}'), '[]'), '""'),
-        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'filters')), 'null'), '{}'), '[]'), '""'),
-        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'parameterFilters')), 'null'), '{}'), '[]'), '""'),
-        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'filter')), 'null'), '{}'), '[]'), '""'),
-        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'Filter')), 'null'), '{}'), '[]'), '""'),
-        NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'Filters')), 'null'), '{}'), '[]'), '""'),
-        NULLIF(
-          NULLIF(NULLIF(NULLIF(TO_JSON(GET(GET(ranked.request_parameters, ranked.event_name || 'Request'), 'Filter')), 'null'), '{}'), '[]'),
-          '""'
+      THEN CASE
+        WHEN NOT ranked.request_parameters IS NULL
+        THEN COALESCE(
+          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'filterSet.items')), 'null'), '{}'), '[]'), '""'),
+          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'filters')), 'null'), '{}'), '[]'), '""'),
+          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'parameterFilters')), 'null'), '{}'), '[]'), '""'),
+          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'filter')), 'null'), '{}'), '[]'), '""'),
+          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'Filter')), 'null'), '{}'), '[]'), '""'),
+          NULLIF(NULLIF(NULLIF(NULLIF(TO_JSON(GET_PATH(ranked.request_parameters, 'Filters')), 'null'), '{}'), '[]'), '""'),
+          NULLIF(
+            NULLIF(NULLIF(NULLIF(TO_JSON(GET(GET(ranked.request_parameters, ranked.event_name || 'Request'), 'Filter')), 'null'), '{}'), '[]'),
+            '""'
+          )
         )
-      )
+      END
     END AS filter_text
   FROM ranked
+), events /* each event once (docs/rules.md §1.4) */ AS (
+  SELECT
+    counted.*
+  FROM (
+    SELECT
+      targeted.*,
+      ROW_NUMBER() OVER (
+        PARTITION BY targeted.event_id
+        ORDER BY targeted.event_time, targeted.recipient_account_id, targeted.event_source, targeted.event_name, targeted.identity_type, targeted.principal_id, targeted.identity_arn, targeted.access_key_id, targeted.created_at, targeted.aws_region, targeted.error_code, targeted.source_ip, targeted.user_agent
+      ) AS copy_number
+    FROM targeted
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
 ), api_calls AS (
   SELECT
-    targeted.session_id,
-    MIN(targeted.identity_arn) AS identity_arn,
-    MIN(targeted.identity_type) AS identity_type,
-    MIN(targeted.account_id) AS account_id,
-    targeted.event_source,
-    targeted.event_name,
-    COALESCE(BOOLAND_AGG(targeted.is_read), FALSE) AS read_only,
-    COALESCE(BOOLOR_AGG(targeted.is_sensitive), FALSE) AS sensitive,
+    events.session_id,
+    MIN(events.identity_arn) AS identity_arn,
+    MIN(events.identity_type) AS identity_type,
+    MIN(events.account_id) AS account_id,
+    events.event_source,
+    events.event_name,
+    COALESCE(BOOLAND_AGG(events.is_read), FALSE) AS read_only,
+    COALESCE(BOOLOR_AGG(events.is_sensitive), FALSE) AS sensitive,
     COUNT(*) AS calls,
-    SUM(CASE WHEN targeted.has_failed THEN 0 ELSE 1 END) AS succeeded,
-    SUM(CASE WHEN targeted.has_failed THEN 1 ELSE 0 END) AS failed,
-    SUM(CASE WHEN targeted.is_denied THEN 1 ELSE 0 END) AS denied,
-    SUM(CASE WHEN targeted.is_throttle THEN 1 ELSE 0 END) AS throttled,
-    COUNT(targeted.invoked_by) AS forwarded,
-    MIN(targeted.event_time) AS first_seen,
-    MAX(targeted.event_time) AS last_seen,
-    ARRAY_SLICE(ARRAY_AGG(DISTINCT targeted.aws_region) WITHIN GROUP (ORDER BY
-      targeted.aws_region), 0, 20) AS regions,
-    ARRAY_SLICE(ARRAY_AGG(DISTINCT targeted.source_ip) WITHIN GROUP (ORDER BY
-      targeted.source_ip), 0, 20) AS source_ips,
-    ARRAY_SLICE(ARRAY_AGG(DISTINCT targeted.access_key_id) WITHIN GROUP (ORDER BY
-      targeted.access_key_id), 0, 20) AS access_keys,
-    MAX_BY(targeted.resources_text, IFF(targeted.resources_text IS NULL, NULL, targeted.sample_rank)) AS sample_resources,
-    MAX_BY(targeted.denied_target, IFF(targeted.denied_target IS NULL, NULL, targeted.sample_rank)) AS denied_resource,
-    ARRAY_SLICE(ARRAY_AGG(DISTINCT targeted.error_code) WITHIN GROUP (ORDER BY
-      targeted.error_code), 0, 20) AS error_codes,
-    MAX_BY(targeted.request_parameters_text, IFF(targeted.request_parameters_text IS NULL, NULL, targeted.sample_rank)) AS sample_request_parameters,
-    MAX_BY(targeted.filter_text, IFF(targeted.filter_text IS NULL, NULL, targeted.sample_rank)) AS sample_filters,
-    MAX_BY(targeted.event_id, IFF(targeted.event_id IS NULL, NULL, targeted.sample_rank)) AS sample_event_id
-  FROM targeted
+    SUM(CASE WHEN events.has_failed THEN 0 ELSE 1 END) AS succeeded,
+    SUM(CASE WHEN events.has_failed THEN 1 ELSE 0 END) AS failed,
+    SUM(CASE WHEN events.is_denied THEN 1 ELSE 0 END) AS denied,
+    SUM(CASE WHEN events.is_throttle THEN 1 ELSE 0 END) AS throttled,
+    COUNT(events.invoked_by) AS forwarded,
+    MIN(events.event_time) AS first_seen,
+    MAX(events.event_time) AS last_seen,
+    ARRAY_SLICE(ARRAY_AGG(DISTINCT events.aws_region) WITHIN GROUP (ORDER BY
+      events.aws_region), 0, 20) AS regions,
+    ARRAY_SLICE(ARRAY_AGG(DISTINCT events.source_ip) WITHIN GROUP (ORDER BY
+      events.source_ip), 0, 20) AS source_ips,
+    ARRAY_SLICE(ARRAY_AGG(DISTINCT events.access_key_id) WITHIN GROUP (ORDER BY
+      events.access_key_id), 0, 20) AS access_keys,
+    MAX_BY(events.resources_text, IFF(events.resources_text IS NULL, NULL, events.sample_rank)) AS sample_resources,
+    MAX_BY(events.denied_target, IFF(events.denied_target IS NULL, NULL, events.sample_rank)) AS denied_resource,
+    ARRAY_SLICE(ARRAY_AGG(DISTINCT events.error_code) WITHIN GROUP (ORDER BY
+      events.error_code), 0, 20) AS error_codes,
+    MAX_BY(events.request_parameters_text, IFF(events.request_parameters_text IS NULL, NULL, events.sample_rank)) AS sample_request_parameters,
+    MAX_BY(events.filter_text, IFF(events.filter_text IS NULL, NULL, events.sample_rank)) AS sample_filters,
+    MAX_BY(events.event_id, IFF(events.event_id IS NULL, NULL, events.sample_rank)) AS sample_event_id
+  FROM events
   GROUP BY
-    targeted.session_id,
-    targeted.event_source,
-    targeted.event_name
+    events.session_id,
+    events.event_source,
+    events.event_name
 )
 SELECT
   api_calls.session_id,

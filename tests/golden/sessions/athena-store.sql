@@ -4,7 +4,6 @@ WITH parameters /* the values asked about */ AS (
     CAST(REGEXP_REPLACE(REGEXP_REPLACE(?, '^([0-9-]{10})T([0-9:]{8})Z{0,1}\z', '$1 $2'), ':[^+-]*[+-].*\z', ' with a zone') AS TIMESTAMP) AS window_to
 ), delivered /* the log, read through the layout store */ AS (
   SELECT
-    event_id,
     event_time,
     event_source,
     event_name,
@@ -14,7 +13,6 @@ WITH parameters /* the values asked about */ AS (
     error_code,
     error_message,
     read_only,
-    shared_event_id,
     from_console,
     identity_type,
     principal_id,
@@ -33,7 +31,7 @@ WITH parameters /* the values asked about */ AS (
   CROSS JOIN parameters
   WHERE
     event_time >= DATE_ADD('SECOND', -129600, parameters.window_from) AND event_time < parameters.window_to
-), events /* each event once, with its session (docs/rules.md §1) */ AS (
+), named /* each event with its session (docs/rules.md §1) */ AS (
   SELECT
     timed.*,
     CASE
@@ -99,7 +97,7 @@ WITH parameters /* the values asked about */ AS (
         ) <> 'Failure',
         FALSE
       ) AS is_vending
-    FROM events
+    FROM named AS events
   ) AS events
 ), vending /* whom they issued it to */ AS (
   SELECT
@@ -115,6 +113,8 @@ WITH parameters /* the values asked about */ AS (
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentials.accessKeyId'), '')
     END AS issued_access_key_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.assumedRoleId'), '')
       WHEN vending_calls.event_name = 'GetFederationToken'
@@ -138,6 +138,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.principal_id
     END AS issued_principal_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN COALESCE(
         NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.arn'), ''),
@@ -164,6 +166,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.identity_arn
     END AS issued_arn,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
       OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
       THEN 'AssumedRole'
@@ -176,115 +180,81 @@ WITH parameters /* the values asked about */ AS (
       ELSE vending_calls.identity_type
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    ELEMENT_AT(
-      TRANSFORM(
-        ARRAY[vending_calls.expiration],
-        e -> COALESCE(
-          CASE
-            WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
-            AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
-            THEN TRY(
-              DATE_PARSE(
-                REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
-                '%b %e %Y %l:%i:%s %p'
+    CASE
+      WHEN NOT vending_calls.expiration IS NULL
+      THEN ELEMENT_AT(
+        TRANSFORM(
+          ARRAY[vending_calls.expiration],
+          e -> COALESCE(
+            CASE
+              WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
+              AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
+              THEN TRY(
+                DATE_PARSE(
+                  REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
+                  '%b %e %Y %l:%i:%s %p'
+                )
               )
+            END,
+            ELEMENT_AT(
+              TRANSFORM(
+                ARRAY[e],
+                t -> CASE
+                  WHEN t LIKE '____-__-__T__:__:__Z'
+                  THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
+                  WHEN REGEXP_LIKE(
+                    t,
+                    '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
+                  )
+                  THEN DATE_ADD(
+                    'MINUTE',
+                    CASE
+                      WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
+                      THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
+                        60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
+                      )
+                      ELSE 0
+                    END,
+                    TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
+                  )
+                END
+              ),
+              1
             )
-          END,
-          ELEMENT_AT(
-            TRANSFORM(
-              ARRAY[e],
-              t -> CASE
-                WHEN t LIKE '____-__-__T__:__:__Z'
-                THEN TRY_CAST(SUBSTR(t, 1, 10) || ' ' || SUBSTR(t, 12, 8) AS TIMESTAMP)
-                WHEN REGEXP_LIKE(
-                  t,
-                  '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
-                )
-                THEN DATE_ADD(
-                  'MINUTE',
-                  CASE
-                    WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
-                    THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
-                      60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
-                    )
-                    ELSE 0
-                  END,
-                  TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
-                )
-              END
-            ),
-            1
           )
-        )
-      ),
-      1
-    ) AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
+        ),
+        1
+      )
+    END AS expires_at,
+    vending_calls.is_vending
+    AND vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
-), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+), issuing /* which calls are issuances */ AS (
   SELECT
     vending.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END, vending.shared_event_id, vending.event_name, vending.issued_access_key_id
-      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
-    ) AS account_copy_number
-  FROM (
-    SELECT
-      vending.*,
-      vending.is_vending
-      AND CASE
-        WHEN vending.opens_console
-        THEN NOT vending.principal_id IS NULL
-        WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
-        THEN FALSE
-        ELSE NOT vending.issued_access_key_id IS NULL
-      END AS is_issuing
-    FROM vending
-  ) AS vending
-), issuances AS (
-  SELECT
-    COALESCE(
-      copies.event_id,
-      'no event id:' || COALESCE(DATE_FORMAT(copies.event_time, '%Y-%m-%dT%TZ'), '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
-    ) AS issuance_id,
-    COALESCE(NULLIF(REGEXP_EXTRACT(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), copies.account_id) AS issued_account_id,
+    vending.is_vending
+    AND CASE
+      WHEN vending.opens_console
+      THEN NOT vending.principal_id IS NULL
+      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+      THEN FALSE
+      ELSE NOT vending.issued_access_key_id IS NULL
+    END AS is_issuing,
+    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id,
     CASE
-      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
-      THEN copies.issued_principal_id || '@' || DATE_FORMAT(copies.issued_created_at, '%Y-%m-%dT%TZ')
-      ELSE copies.issued_access_key_id
-    END AS issued_session_id,
-    CASE WHEN NOT (
-      copies.is_sign_in AND copies.access_key_id IS NULL
-    ) THEN copies.session_id END AS caller_session_id,
-    copies.is_issuing AND (
-      copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
-    ) AS is_issuance,
-    copies.*
-  FROM copies
-), told /* what each event tells here: a session was used, or one was opened. An issuance tells both, so it stands twice; the log itself is read once. */ AS (
+      WHEN NOT vending.issued_principal_id IS NULL AND NOT vending.issued_created_at IS NULL
+      THEN vending.issued_principal_id || '@' || DATE_FORMAT(vending.issued_created_at, '%Y-%m-%dT%TZ')
+      ELSE vending.issued_access_key_id
+    END AS issued_session_id
+  FROM vending
+), judged AS (
   SELECT
-    roles.role,
-    CASE roles.role WHEN 'use' THEN issuances.session_id ELSE issuances.issued_session_id END AS session_id,
-    issuances.identity_type,
-    issuances.identity_arn,
-    issuances.principal_id,
-    issuances.account_id,
-    issuances.session_created_at,
-    issuances.access_key_id,
-    issuances.event_time,
-    issuances.aws_region,
-    issuances.source_ip,
-    issuances.user_agent,
-    issuances.invoked_by,
-    issuances.from_console,
-    issuances.is_sign_in,
-    issuances.source_identity,
-    issuances.on_behalf_of,
+    issuing.*,
     COALESCE(
-      issuances.mfa_authenticated,
+      issuing.mfa_authenticated,
       CASE
-        WHEN issuances.is_vending AND issuances.is_sign_in
-        THEN CASE LOWER(NULLIF(JSON_EXTRACT_SCALAR(issuances.additional_event_data, '$.MFAUsed'), ''))
+        WHEN issuing.is_vending AND issuing.is_sign_in
+        THEN CASE LOWER(NULLIF(JSON_EXTRACT_SCALAR(issuing.additional_event_data, '$.MFAUsed'), ''))
           WHEN 'yes'
           THEN TRUE
           WHEN 'no'
@@ -292,18 +262,18 @@ WITH parameters /* the values asked about */ AS (
         END
       END
     ) AS has_mfa,
-    NOT issuances.error_code IS NULL
-    OR NOT issuances.error_message IS NULL
+    NOT issuing.error_code IS NULL
+    OR NOT issuing.error_message IS NULL
     OR COALESCE(
       NULLIF(
-        JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(issuances.response_elements, '$') AS MAP(VARCHAR, JSON)), issuances.event_name), '$'),
+        JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(issuing.response_elements, '$') AS MAP(VARCHAR, JSON)), issuing.event_name), '$'),
         ''
       ),
       ''
     ) = 'Failure' AS has_failed,
     COALESCE(
       (
-        issuances.error_code IN (
+        issuing.error_code IN (
           'AccessDenied',
           'AccessDeniedException',
           'Client.UnauthorizedOperation',
@@ -319,16 +289,16 @@ WITH parameters /* the values asked about */ AS (
           'Client.OperationNotPermitted'
         )
         OR (
-          REGEXP_LIKE(LOWER(issuances.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)')
+          REGEXP_LIKE(LOWER(issuing.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)')
         )
       ),
       FALSE
     ) AS is_denied,
     COALESCE(
-      issuances.read_only,
+      issuing.read_only,
       COALESCE(
         REGEXP_LIKE(
-          issuances.event_name,
+          issuing.event_name,
           '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
         ),
         FALSE
@@ -336,101 +306,98 @@ WITH parameters /* the values asked about */ AS (
     ) AS is_read,
     COALESCE(
       (
-        (
-          issuances.event_source = 'sts.amazonaws.com'
-          AND issuances.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetSessionToken', 'GetFederationToken')
+        (issuing.event_source, issuing.event_name) IN (
+          ('sts.amazonaws.com', 'AssumeRole'),
+          ('sts.amazonaws.com', 'AssumeRoleWithSAML'),
+          ('sts.amazonaws.com', 'AssumeRoleWithWebIdentity'),
+          ('sts.amazonaws.com', 'GetSessionToken'),
+          ('sts.amazonaws.com', 'GetFederationToken'),
+          ('sso.amazonaws.com', 'GetRoleCredentials'),
+          ('signin.amazonaws.com', 'GetSigninToken'),
+          ('secretsmanager.amazonaws.com', 'GetSecretValue'),
+          ('secretsmanager.amazonaws.com', 'BatchGetSecretValue'),
+          ('ssm.amazonaws.com', 'GetParameter'),
+          ('ssm.amazonaws.com', 'GetParameters'),
+          ('ssm.amazonaws.com', 'GetParametersByPath'),
+          ('ssm.amazonaws.com', 'GetParameterHistory'),
+          ('kms.amazonaws.com', 'Decrypt'),
+          ('ec2.amazonaws.com', 'GetPasswordData'),
+          ('ec2.amazonaws.com', 'DescribeInstanceAttribute'),
+          ('ec2.amazonaws.com', 'GetConsoleOutput'),
+          ('ec2.amazonaws.com', 'GetConsoleScreenshot'),
+          ('ec2.amazonaws.com', 'GetLaunchTemplateData'),
+          ('ec2.amazonaws.com', 'DescribeSnapshotAttribute'),
+          ('ecr.amazonaws.com', 'GetAuthorizationToken'),
+          ('ecr-public.amazonaws.com', 'GetAuthorizationToken'),
+          ('codeartifact.amazonaws.com', 'GetAuthorizationToken'),
+          ('ecr.amazonaws.com', 'BatchGetImage'),
+          ('ecr.amazonaws.com', 'GetDownloadUrlForLayer'),
+          ('iam.amazonaws.com', 'GetAccountAuthorizationDetails'),
+          ('iam.amazonaws.com', 'ListAccessKeys'),
+          ('iam.amazonaws.com', 'GetCredentialReport'),
+          ('iam.amazonaws.com', 'SimulatePrincipalPolicy'),
+          ('s3.amazonaws.com', 'GetObject'),
+          ('s3.amazonaws.com', 'ListBuckets'),
+          ('s3.amazonaws.com', 'GetBucketPolicy'),
+          ('dynamodb.amazonaws.com', 'GetItem'),
+          ('dynamodb.amazonaws.com', 'BatchGetItem'),
+          ('dynamodb.amazonaws.com', 'Query'),
+          ('dynamodb.amazonaws.com', 'Scan'),
+          ('rds.amazonaws.com', 'DownloadDBLogFilePortion'),
+          ('eks-auth.amazonaws.com', 'AssumeRoleForPodIdentity'),
+          ('cognito-identity.amazonaws.com', 'GetCredentialsForIdentity'),
+          ('athena.amazonaws.com', 'GetQueryResults'),
+          ('logs.amazonaws.com', 'GetLogEvents'),
+          ('logs.amazonaws.com', 'GetLogRecord'),
+          ('logs.amazonaws.com', 'GetQueryResults'),
+          ('cloudtrail.amazonaws.com', 'LookupEvents'),
+          ('organizations.amazonaws.com', 'ListAccounts'),
+          ('organizations.amazonaws.com', 'DescribeOrganization')
         )
         OR (
-          issuances.event_source = 'sso.amazonaws.com' AND issuances.event_name IN ('GetRoleCredentials')
-        )
-        OR (
-          issuances.event_source = 'signin.amazonaws.com' AND issuances.event_name IN ('GetSigninToken')
-        )
-        OR (
-          issuances.event_source = 'secretsmanager.amazonaws.com'
-          AND issuances.event_name IN ('GetSecretValue', 'BatchGetSecretValue')
-        )
-        OR (
-          issuances.event_source = 'ssm.amazonaws.com'
-          AND issuances.event_name IN ('GetParameter', 'GetParameters', 'GetParametersByPath', 'GetParameterHistory')
-        )
-        OR (
-          issuances.event_source = 'kms.amazonaws.com' AND issuances.event_name IN ('Decrypt')
-        )
-        OR (
-          issuances.event_source = 'ec2.amazonaws.com'
-          AND issuances.event_name IN (
-            'GetPasswordData',
-            'DescribeInstanceAttribute',
-            'GetConsoleOutput',
-            'GetConsoleScreenshot',
-            'GetLaunchTemplateData',
-            'DescribeSnapshotAttribute'
+          issuing.event_source = 'lambda.amazonaws.com' AND (
+            REGEXP_LIKE(issuing.event_name, '^GetFunction')
           )
         )
         OR (
-          issuances.event_source = 'ecr.amazonaws.com'
-          AND issuances.event_name IN ('GetAuthorizationToken', 'BatchGetImage', 'GetDownloadUrlForLayer')
-        )
-        OR (
-          issuances.event_source = 'ecr-public.amazonaws.com' AND issuances.event_name IN ('GetAuthorizationToken')
-        )
-        OR (
-          issuances.event_source = 'codeartifact.amazonaws.com' AND issuances.event_name IN ('GetAuthorizationToken')
-        )
-        OR (
-          issuances.event_source = 'lambda.amazonaws.com' AND (
-            REGEXP_LIKE(issuances.event_name, '^GetFunction')
+          issuing.event_source = 'redshift.amazonaws.com' AND (
+            REGEXP_LIKE(issuing.event_name, '^GetClusterCredentials')
           )
         )
         OR (
-          issuances.event_source = 'iam.amazonaws.com'
-          AND issuances.event_name IN ('GetAccountAuthorizationDetails', 'ListAccessKeys', 'GetCredentialReport', 'SimulatePrincipalPolicy')
-        )
-        OR (
-          issuances.event_source = 's3.amazonaws.com' AND issuances.event_name IN ('GetObject', 'ListBuckets', 'GetBucketPolicy')
-        )
-        OR (
-          issuances.event_source = 'dynamodb.amazonaws.com'
-          AND issuances.event_name IN ('GetItem', 'BatchGetItem', 'Query', 'Scan')
-        )
-        OR (
-          issuances.event_source = 'rds.amazonaws.com' AND issuances.event_name IN ('DownloadDBLogFilePortion')
-        )
-        OR (
-          issuances.event_source = 'redshift.amazonaws.com' AND (
-            REGEXP_LIKE(issuances.event_name, '^GetClusterCredentials')
+          issuing.event_source = 'cognito-identity.amazonaws.com' AND (
+            REGEXP_LIKE(issuing.event_name, '^GetOpenIdToken')
           )
-        )
-        OR (
-          issuances.event_source = 'eks-auth.amazonaws.com' AND issuances.event_name IN ('AssumeRoleForPodIdentity')
-        )
-        OR (
-          issuances.event_source = 'cognito-identity.amazonaws.com'
-          AND (
-            issuances.event_name IN ('GetCredentialsForIdentity') OR (
-              REGEXP_LIKE(issuances.event_name, '^GetOpenIdToken')
-            )
-          )
-        )
-        OR (
-          issuances.event_source = 'athena.amazonaws.com' AND issuances.event_name IN ('GetQueryResults')
-        )
-        OR (
-          issuances.event_source = 'logs.amazonaws.com'
-          AND issuances.event_name IN ('GetLogEvents', 'GetLogRecord', 'GetQueryResults')
-        )
-        OR (
-          issuances.event_source = 'cloudtrail.amazonaws.com' AND issuances.event_name IN ('LookupEvents')
-        )
-        OR (
-          issuances.event_source = 'organizations.amazonaws.com'
-          AND issuances.event_name IN ('ListAccounts', 'DescribeOrganization')
         )
       ),
       FALSE
     ) AS is_sensitive
-  FROM issuances
+  FROM issuing
+), told /* what each event tells here: a session was used, or one was opened. An issuance tells both, so it stands twice; the log itself is read once. */ AS (
+  SELECT
+    roles.role,
+    CASE roles.role WHEN 'use' THEN events.session_id ELSE events.issued_session_id END AS session_id,
+    events.identity_type,
+    events.identity_arn,
+    events.principal_id,
+    events.account_id,
+    events.session_created_at,
+    events.access_key_id,
+    events.event_time,
+    events.aws_region,
+    events.source_ip,
+    events.user_agent,
+    events.invoked_by,
+    events.from_console,
+    events.is_sign_in,
+    events.source_identity,
+    events.on_behalf_of,
+    events.has_mfa,
+    events.has_failed,
+    events.is_denied,
+    events.is_read,
+    events.is_sensitive
+  FROM judged AS events
   CROSS JOIN (
     SELECT
       'use' AS role
@@ -441,8 +408,8 @@ WITH parameters /* the values asked about */ AS (
   WHERE
     CASE roles.role
       WHEN 'use'
-      THEN issuances.in_window AND NOT issuances.session_id IS NULL
-      ELSE issuances.is_issuance AND NOT issuances.issued_session_id IS NULL
+      THEN events.in_window AND NOT events.session_id IS NULL
+      ELSE events.is_issuing AND NOT events.issued_session_id IS NULL
     END
 ), gathered /* the calls of each session, and what opened it */ AS (
   SELECT

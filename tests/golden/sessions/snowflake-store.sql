@@ -21,7 +21,6 @@ WITH parameters /* the values asked about */ AS (
     error_message,
     read_only,
     recipient_account_id,
-    shared_event_id,
     from_console,
     identity_type,
     principal_id,
@@ -64,20 +63,6 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
-), events /* each event once */ AS (
-  SELECT
-    counted.*
-  FROM (
-    SELECT
-      named.*,
-      ROW_NUMBER() OVER (
-        PARTITION BY named.event_id
-        ORDER BY named.event_time, named.recipient_account_id, named.event_source, named.event_name, named.identity_type, named.principal_id, named.identity_arn, named.access_key_id, named.created_at, named.aws_region, named.error_code, named.source_ip, named.user_agent
-      ) AS copy_number
-    FROM named
-  ) AS counted
-  WHERE
-    counted.copy_number = 1 OR counted.event_id IS NULL
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
@@ -162,7 +147,7 @@ WITH parameters /* the values asked about */ AS (
         ) <> 'Failure',
         FALSE
       ) AS is_vending
-    FROM events
+    FROM named AS events
   ) AS events
 ), vending /* whom they issued it to */ AS (
   SELECT
@@ -190,6 +175,8 @@ WITH parameters /* the values asked about */ AS (
       END
     END AS issued_access_key_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN CASE
         WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.assumedRoleId'))
@@ -225,6 +212,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.principal_id
     END AS issued_principal_id,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
       THEN COALESCE(
         CASE
@@ -263,6 +252,8 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.identity_arn
     END AS issued_arn,
     CASE
+      WHEN NOT vending_calls.is_vending
+      THEN NULL
       WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
       OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
       THEN 'AssumedRole'
@@ -276,108 +267,74 @@ WITH parameters /* the values asked about */ AS (
     END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
     CASE
-      WHEN REGEXP_LIKE(
-        vending_calls.expiration,
-        '^[A-Z][a-z]{2} \\d{1,2}, \\d{4},? (0?[1-9]|1[0-2]):\\d{2}:\\d{2}[\\s' || CHR(  8239) || '][AP]M$'
-      )
-      THEN TRY_TO_TIMESTAMP_NTZ(
-        REGEXP_REPLACE(
-          REGEXP_REPLACE(
-            vending_calls.expiration,
-            '^(...) (\\d+), (\\d{4}),? (\\d+):(\\d{2}):(\\d{2})[^AP]([AP]M)$',
-            '\\1 0\\2, \\3 0\\4:\\5:\\6 \\7'
-          ),
-          ' 0(\\d{2})',
-          ' \\1'
-        ),
-        'mon DD, yyyy hh12:mi:ss pm'
-      )
-      ELSE CASE
-        WHEN REGEXP_LIKE(vending_calls.expiration, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
-        THEN DATEADD(
-          MINUTE,
-          IFF(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
-            60 * COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
-          ),
-          TRY_TO_TIMESTAMP_NTZ(
-            REGEXP_REPLACE(vending_calls.expiration, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
-            'yyyy-mm-DD hh24:mi:ss'
-          )
+      WHEN NOT vending_calls.expiration IS NULL
+      THEN CASE
+        WHEN REGEXP_LIKE(
+          vending_calls.expiration,
+          '^[A-Z][a-z]{2} \\d{1,2}, \\d{4},? (0?[1-9]|1[0-2]):\\d{2}:\\d{2}[\\s' || CHR(  8239) || '][AP]M$'
         )
+        THEN TRY_TO_TIMESTAMP_NTZ(
+          REGEXP_REPLACE(
+            REGEXP_REPLACE(
+              vending_calls.expiration,
+              '^(...) (\\d+), (\\d{4}),? (\\d+):(\\d{2}):(\\d{2})[^AP]([AP]M)$',
+              '\\1 0\\2, \\3 0\\4:\\5:\\6 \\7'
+            ),
+            ' 0(\\d{2})',
+            ' \\1'
+          ),
+          'mon DD, yyyy hh12:mi:ss pm'
+        )
+        ELSE CASE
+          WHEN REGEXP_LIKE(vending_calls.expiration, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
+          THEN DATEADD(
+            MINUTE,
+            IFF(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
+              60 * COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
+            ),
+            TRY_TO_TIMESTAMP_NTZ(
+              REGEXP_REPLACE(vending_calls.expiration, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
+              'yyyy-mm-DD hh24:mi:ss'
+            )
+          )
+        END
       END
     END AS expires_at,
-    vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
+    vending_calls.is_vending
+    AND vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
-), copies /* one call seen from two accounts is one issuance: the copy whose caller has an access key tells more (docs/rules.md §2.4) */ AS (
+), issuing /* which calls are issuances */ AS (
   SELECT
     vending.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY CASE WHEN NOT vending.is_issuing THEN COALESCE(vending.event_id, '') END, vending.shared_event_id, vending.event_name, vending.issued_access_key_id
-      ORDER BY CASE WHEN vending.access_key_id IS NULL THEN 1 ELSE 0 END, CASE WHEN vending.identity_type = 'AWSAccount' THEN 1 ELSE 0 END, vending.event_time, vending.event_id
-    ) AS account_copy_number
-  FROM (
-    SELECT
-      vending.*,
-      vending.is_vending
-      AND CASE
-        WHEN vending.opens_console
-        THEN NOT vending.principal_id IS NULL
-        WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
-        THEN FALSE
-        ELSE NOT vending.issued_access_key_id IS NULL
-      END AS is_issuing
-    FROM vending
-  ) AS vending
-), issuances AS (
-  SELECT
-    COALESCE(
-      copies.event_id,
-      'no event id:' || COALESCE(TO_CHAR(copies.event_time, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.event_time, 'HH24:MI:SS') || 'Z', '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
-    ) AS issuance_id,
-    COALESCE(NULLIF(REGEXP_SUBSTR(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1, 1, 'e', 1), ''), copies.account_id) AS issued_account_id,
+    vending.is_vending
+    AND CASE
+      WHEN vending.opens_console
+      THEN NOT vending.principal_id IS NULL
+      WHEN vending.event_name = 'GetSigninToken' AND vending.issued_access_key_id = vending.access_key_id
+      THEN FALSE
+      ELSE NOT vending.issued_access_key_id IS NULL
+    END AS is_issuing,
+    COALESCE(NULLIF(REGEXP_SUBSTR(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1, 1, 'e', 1), ''), vending.account_id) AS issued_account_id,
     CASE
-      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
-      THEN copies.issued_principal_id || '@' || (
-        TO_CHAR(copies.issued_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(copies.issued_created_at, 'HH24:MI:SS') || 'Z'
+      WHEN NOT vending.issued_principal_id IS NULL AND NOT vending.issued_created_at IS NULL
+      THEN vending.issued_principal_id || '@' || (
+        TO_CHAR(vending.issued_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(vending.issued_created_at, 'HH24:MI:SS') || 'Z'
       )
-      ELSE copies.issued_access_key_id
-    END AS issued_session_id,
-    CASE WHEN NOT (
-      copies.is_sign_in AND copies.access_key_id IS NULL
-    ) THEN copies.session_id END AS caller_session_id,
-    copies.is_issuing AND (
-      copies.account_copy_number = 1 OR copies.shared_event_id IS NULL
-    ) AS is_issuance,
-    copies.*
-  FROM copies
-), told /* what each event tells here: a session was used, or one was opened. An issuance tells both, so it stands twice; the log itself is read once. */ AS (
+      ELSE vending.issued_access_key_id
+    END AS issued_session_id
+  FROM vending
+), judged AS (
   SELECT
-    roles.role,
-    CASE roles.role WHEN 'use' THEN issuances.session_id ELSE issuances.issued_session_id END AS session_id,
-    issuances.identity_type,
-    issuances.identity_arn,
-    issuances.principal_id,
-    issuances.account_id,
-    issuances.session_created_at,
-    issuances.access_key_id,
-    issuances.event_time,
-    issuances.aws_region,
-    issuances.source_ip,
-    issuances.user_agent,
-    issuances.invoked_by,
-    issuances.from_console,
-    issuances.is_sign_in,
-    issuances.source_identity,
-    issuances.on_behalf_of,
+    issuing.*,
     COALESCE(
-      issuances.mfa_authenticated,
+      issuing.mfa_authenticated,
       CASE
-        WHEN issuances.is_vending AND issuances.is_sign_in
+        WHEN issuing.is_vending AND issuing.is_sign_in
         THEN CASE LOWER(
             CASE
-              WHEN NOT IS_OBJECT(GET_PATH(issuances.additional_event_data, 'MFAUsed'))
-              AND NOT IS_ARRAY(GET_PATH(issuances.additional_event_data, 'MFAUsed'))
-              THEN NULLIF(CAST(GET_PATH(issuances.additional_event_data, 'MFAUsed') AS VARCHAR), '')
+              WHEN NOT IS_OBJECT(GET_PATH(issuing.additional_event_data, 'MFAUsed'))
+              AND NOT IS_ARRAY(GET_PATH(issuing.additional_event_data, 'MFAUsed'))
+              THEN NULLIF(CAST(GET_PATH(issuing.additional_event_data, 'MFAUsed') AS VARCHAR), '')
             END
           )
           WHEN 'yes'
@@ -387,19 +344,19 @@ WITH parameters /* the values asked about */ AS (
         END
       END
     ) AS has_mfa,
-    NOT issuances.error_code IS NULL
-    OR NOT issuances.error_message IS NULL
+    NOT issuing.error_code IS NULL
+    OR NOT issuing.error_message IS NULL
     OR COALESCE(
       CASE
-        WHEN NOT IS_OBJECT(GET(issuances.response_elements, issuances.event_name))
-        AND NOT IS_ARRAY(GET(issuances.response_elements, issuances.event_name))
-        THEN NULLIF(CAST(GET(issuances.response_elements, issuances.event_name) AS VARCHAR), '')
+        WHEN NOT IS_OBJECT(GET(issuing.response_elements, issuing.event_name))
+        AND NOT IS_ARRAY(GET(issuing.response_elements, issuing.event_name))
+        THEN NULLIF(CAST(GET(issuing.response_elements, issuing.event_name) AS VARCHAR), '')
       END,
       ''
     ) = 'Failure' AS has_failed,
     COALESCE(
       (
-        issuances.error_code IN (
+        issuing.error_code IN (
           'AccessDenied',
           'AccessDeniedException',
           'Client.UnauthorizedOperation',
@@ -415,16 +372,16 @@ WITH parameters /* the values asked about */ AS (
           'Client.OperationNotPermitted'
         )
         OR (
-          REGEXP_INSTR(LOWER(issuances.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)') > 0
+          REGEXP_INSTR(LOWER(issuing.error_code), '(access.{0,1}denied|unauthorized|not.{0,1}authorized|authorizationerror|forbidden)') > 0
         )
       ),
       FALSE
     ) AS is_denied,
     COALESCE(
-      issuances.read_only,
+      issuing.read_only,
       COALESCE(
         REGEXP_INSTR(
-          issuances.event_name,
+          issuing.event_name,
           '^(Get|List|Describe|Head|Lookup|BatchGet|Search|Query|Scan|Select|View|Check|Simulate|Validate|Estimate|Test|Preview|Download|Filter|Decode)'
         ) > 0,
         FALSE
@@ -432,102 +389,112 @@ WITH parameters /* the values asked about */ AS (
     ) AS is_read,
     COALESCE(
       (
-        (
-          issuances.event_source = 'sts.amazonaws.com'
-          AND issuances.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetSessionToken', 'GetFederationToken')
+        (issuing.event_source, issuing.event_name) IN (
+          ('sts.amazonaws.com', 'AssumeRole'),
+          ('sts.amazonaws.com', 'AssumeRoleWithSAML'),
+          ('sts.amazonaws.com', 'AssumeRoleWithWebIdentity'),
+          ('sts.amazonaws.com', 'GetSessionToken'),
+          ('sts.amazonaws.com', 'GetFederationToken'),
+          ('sso.amazonaws.com', 'GetRoleCredentials'),
+          ('signin.amazonaws.com', 'GetSigninToken'),
+          ('secretsmanager.amazonaws.com', 'GetSecretValue'),
+          ('secretsmanager.amazonaws.com', 'BatchGetSecretValue'),
+          ('ssm.amazonaws.com', 'GetParameter'),
+          ('ssm.amazonaws.com', 'GetParameters'),
+          ('ssm.amazonaws.com', 'GetParametersByPath'),
+          ('ssm.amazonaws.com', 'GetParameterHistory'),
+          ('kms.amazonaws.com', 'Decrypt'),
+          ('ec2.amazonaws.com', 'GetPasswordData'),
+          ('ec2.amazonaws.com', 'DescribeInstanceAttribute'),
+          ('ec2.amazonaws.com', 'GetConsoleOutput'),
+          ('ec2.amazonaws.com', 'GetConsoleScreenshot'),
+          ('ec2.amazonaws.com', 'GetLaunchTemplateData'),
+          ('ec2.amazonaws.com', 'DescribeSnapshotAttribute'),
+          ('ecr.amazonaws.com', 'GetAuthorizationToken'),
+          ('ecr-public.amazonaws.com', 'GetAuthorizationToken'),
+          ('codeartifact.amazonaws.com', 'GetAuthorizationToken'),
+          ('ecr.amazonaws.com', 'BatchGetImage'),
+          ('ecr.amazonaws.com', 'GetDownloadUrlForLayer'),
+          ('iam.amazonaws.com', 'GetAccountAuthorizationDetails'),
+          ('iam.amazonaws.com', 'ListAccessKeys'),
+          ('iam.amazonaws.com', 'GetCredentialReport'),
+          ('iam.amazonaws.com', 'SimulatePrincipalPolicy'),
+          ('s3.amazonaws.com', 'GetObject'),
+          ('s3.amazonaws.com', 'ListBuckets'),
+          ('s3.amazonaws.com', 'GetBucketPolicy'),
+          ('dynamodb.amazonaws.com', 'GetItem'),
+          ('dynamodb.amazonaws.com', 'BatchGetItem'),
+          ('dynamodb.amazonaws.com', 'Query'),
+          ('dynamodb.amazonaws.com', 'Scan'),
+          ('rds.amazonaws.com', 'DownloadDBLogFilePortion'),
+          ('eks-auth.amazonaws.com', 'AssumeRoleForPodIdentity'),
+          ('cognito-identity.amazonaws.com', 'GetCredentialsForIdentity'),
+          ('athena.amazonaws.com', 'GetQueryResults'),
+          ('logs.amazonaws.com', 'GetLogEvents'),
+          ('logs.amazonaws.com', 'GetLogRecord'),
+          ('logs.amazonaws.com', 'GetQueryResults'),
+          ('cloudtrail.amazonaws.com', 'LookupEvents'),
+          ('organizations.amazonaws.com', 'ListAccounts'),
+          ('organizations.amazonaws.com', 'DescribeOrganization')
         )
         OR (
-          issuances.event_source = 'sso.amazonaws.com' AND issuances.event_name IN ('GetRoleCredentials')
-        )
-        OR (
-          issuances.event_source = 'signin.amazonaws.com' AND issuances.event_name IN ('GetSigninToken')
-        )
-        OR (
-          issuances.event_source = 'secretsmanager.amazonaws.com'
-          AND issuances.event_name IN ('GetSecretValue', 'BatchGetSecretValue')
-        )
-        OR (
-          issuances.event_source = 'ssm.amazonaws.com'
-          AND issuances.event_name IN ('GetParameter', 'GetParameters', 'GetParametersByPath', 'GetParameterHistory')
-        )
-        OR (
-          issuances.event_source = 'kms.amazonaws.com' AND issuances.event_name IN ('Decrypt')
-        )
-        OR (
-          issuances.event_source = 'ec2.amazonaws.com'
-          AND issuances.event_name IN (
-            'GetPasswordData',
-            'DescribeInstanceAttribute',
-            'GetConsoleOutput',
-            'GetConsoleScreenshot',
-            'GetLaunchTemplateData',
-            'DescribeSnapshotAttribute'
+          issuing.event_source = 'lambda.amazonaws.com' AND (
+            REGEXP_INSTR(issuing.event_name, '^GetFunction') > 0
           )
         )
         OR (
-          issuances.event_source = 'ecr.amazonaws.com'
-          AND issuances.event_name IN ('GetAuthorizationToken', 'BatchGetImage', 'GetDownloadUrlForLayer')
-        )
-        OR (
-          issuances.event_source = 'ecr-public.amazonaws.com' AND issuances.event_name IN ('GetAuthorizationToken')
-        )
-        OR (
-          issuances.event_source = 'codeartifact.amazonaws.com' AND issuances.event_name IN ('GetAuthorizationToken')
-        )
-        OR (
-          issuances.event_source = 'lambda.amazonaws.com' AND (
-            REGEXP_INSTR(issuances.event_name, '^GetFunction') > 0
+          issuing.event_source = 'redshift.amazonaws.com' AND (
+            REGEXP_INSTR(issuing.event_name, '^GetClusterCredentials') > 0
           )
         )
         OR (
-          issuances.event_source = 'iam.amazonaws.com'
-          AND issuances.event_name IN ('GetAccountAuthorizationDetails', 'ListAccessKeys', 'GetCredentialReport', 'SimulatePrincipalPolicy')
-        )
-        OR (
-          issuances.event_source = 's3.amazonaws.com' AND issuances.event_name IN ('GetObject', 'ListBuckets', 'GetBucketPolicy')
-        )
-        OR (
-          issuances.event_source = 'dynamodb.amazonaws.com'
-          AND issuances.event_name IN ('GetItem', 'BatchGetItem', 'Query', 'Scan')
-        )
-        OR (
-          issuances.event_source = 'rds.amazonaws.com' AND issuances.event_name IN ('DownloadDBLogFilePortion')
-        )
-        OR (
-          issuances.event_source = 'redshift.amazonaws.com'
-          AND (
-            REGEXP_INSTR(issuances.event_name, '^GetClusterCredentials') > 0
+          issuing.event_source = 'cognito-identity.amazonaws.com' AND (
+            REGEXP_INSTR(issuing.event_name, '^GetOpenIdToken') > 0
           )
-        )
-        OR (
-          issuances.event_source = 'eks-auth.amazonaws.com' AND issuances.event_name IN ('AssumeRoleForPodIdentity')
-        )
-        OR (
-          issuances.event_source = 'cognito-identity.amazonaws.com'
-          AND (
-            issuances.event_name IN ('GetCredentialsForIdentity') OR (
-              REGEXP_INSTR(issuances.event_name, '^GetOpenIdToken') > 0
-            )
-          )
-        )
-        OR (
-          issuances.event_source = 'athena.amazonaws.com' AND issuances.event_name IN ('GetQueryResults')
-        )
-        OR (
-          issuances.event_source = 'logs.amazonaws.com'
-          AND issuances.event_name IN ('GetLogEvents', 'GetLogRecord', 'GetQueryResults')
-        )
-        OR (
-          issuances.event_source = 'cloudtrail.amazonaws.com' AND issuances.event_name IN ('LookupEvents')
-        )
-        OR (
-          issuances.event_source = 'organizations.amazonaws.com'
-          AND issuances.event_name IN ('ListAccounts', 'DescribeOrganization')
         )
       ),
       FALSE
     ) AS is_sensitive
-  FROM issuances
+  FROM issuing
+), events /* each event once (docs/rules.md §1.4) */ AS (
+  SELECT
+    counted.*
+  FROM (
+    SELECT
+      judged.*,
+      ROW_NUMBER() OVER (
+        PARTITION BY judged.event_id
+        ORDER BY judged.event_time, judged.recipient_account_id, judged.event_source, judged.event_name, judged.identity_type, judged.principal_id, judged.identity_arn, judged.access_key_id, judged.created_at, judged.aws_region, judged.error_code, judged.source_ip, judged.user_agent
+      ) AS copy_number
+    FROM judged
+  ) AS counted
+  WHERE
+    counted.copy_number = 1 OR counted.event_id IS NULL
+), told /* what each event tells here: a session was used, or one was opened. An issuance tells both, so it stands twice; the log itself is read once. */ AS (
+  SELECT
+    roles.role,
+    CASE roles.role WHEN 'use' THEN events.session_id ELSE events.issued_session_id END AS session_id,
+    events.identity_type,
+    events.identity_arn,
+    events.principal_id,
+    events.account_id,
+    events.session_created_at,
+    events.access_key_id,
+    events.event_time,
+    events.aws_region,
+    events.source_ip,
+    events.user_agent,
+    events.invoked_by,
+    events.from_console,
+    events.is_sign_in,
+    events.source_identity,
+    events.on_behalf_of,
+    events.has_mfa,
+    events.has_failed,
+    events.is_denied,
+    events.is_read,
+    events.is_sensitive
+  FROM events
   CROSS JOIN (
     SELECT
       'use' AS role
@@ -538,8 +505,8 @@ WITH parameters /* the values asked about */ AS (
   WHERE
     CASE roles.role
       WHEN 'use'
-      THEN issuances.in_window AND NOT issuances.session_id IS NULL
-      ELSE issuances.is_issuance AND NOT issuances.issued_session_id IS NULL
+      THEN events.in_window AND NOT events.session_id IS NULL
+      ELSE events.is_issuing AND NOT events.issued_session_id IS NULL
     END
 ), gathered /* the calls of each session, and what opened it */ AS (
   SELECT
