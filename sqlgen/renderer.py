@@ -22,6 +22,7 @@ from sqlgen.dialects import Dialect, load_dialect, load_layout
 from sqlgen.errors import CheckError, UsageError
 from sqlgen.networks import network_bounds
 from sqlgen.partitions import Bounds, Partition, put_window
+from sqlgen.pruning import prune_layout, prune_steps
 from sqlgen.queries import WINDOW, OutputColumn, Parameter, Query, load_query
 from sqlgen.structure import canonical_text
 from sqlgen.values import Arguments, Moment, Scalar, WindowEnd, check_arguments
@@ -140,12 +141,13 @@ def render(
     body = tree.parse_canonical(
         canonical_text(query, given=given, choice=choice, engine=engine, once=shape.once), query
     )
+    prune_steps(body)
     tree.place_numbers(body, {p.name: v for p in question.parameters if isinstance(v := plan.value(p), int)})
 
     select = tree.layout_select(shape, engine, log)
     if named:
         tree.qualify(select, {*plan.markers, *WINDOW})
-    tree.prune(select, body)
+    prune_layout(select, body)
     look_back = question.look_back_hours if look_back_hours is None else look_back_hours
     bounds = Bounds(*plan.window, plan.marked_window, look_back)
     if traits_of(engine).folds_upper:  # partition columns are written in quotes, by the names that the engine gave them

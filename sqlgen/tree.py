@@ -149,23 +149,6 @@ def qualify(select: exp.Select, names: Collection[str]) -> None:
             column.set("table", exp.to_identifier(source.alias_or_name, quoted=quoted))
 
 
-def prune(select: exp.Select, body: exp.Expr) -> None:
-    """Take out of a layout's SELECT (and the SELECTs inside it) the columns whose names nothing in `body` mentions."""
-    wanted = {node.name.lower() for node in body.find_all(exp.Column)} | {
-        node.name.lower() for node in body.find_all(exp.Dot)
-    }
-    _keep(select, wanted)
-    for inner in list(select.find_all(exp.Subquery)):
-        if isinstance(inner.this, exp.Select) and isinstance(inner.parent, (exp.From, exp.Join)):
-            own = {id(node) for node in inner.find_all(exp.Column)}
-            _keep(inner.this, {node.name.lower() for node in select.find_all(exp.Column) if id(node) not in own})
-
-
-def _keep(select: exp.Select, wanted: set[str]) -> None:
-    kept = [item for item in select.expressions if item.alias_or_name.lower() in wanted]
-    select.set("expressions", kept or select.expressions[:1])
-
-
 def expand_lists(tree: exp.Expr) -> None:
     """Put the kept lists in the place of the list words (`is_access_denied(error_code)`, ...)."""
     words = list_words()

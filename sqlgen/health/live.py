@@ -13,6 +13,7 @@ from sqlgen.checks.traits import traits_of
 from sqlgen.dialects import load_dialect, load_layout
 from sqlgen.partitions import Bounds, Partition, put_window
 from sqlgen.profiles import Profile
+from sqlgen.pruning import prune_layout
 from sqlgen.queries import OutputColumn
 from sqlgen.vocabulary import load_snippets
 from sqlgen.warehouses.base import QueryLimits, QueryStatus, TableColumn, Warehouse
@@ -69,7 +70,7 @@ def row_sql(
     """
     engine, shape = load_dialect(profile.dialect), load_layout(profile.dialect, layout)
     select = tree.layout_select(shape, engine, tree.table_node(profile.table))
-    tree.prune(select, exp.select(TIME))
+    prune_layout(select, exp.select(TIME))
     upper = traits_of(engine).folds_upper
     if upper:  # as in a rendered text: written in quotes, by the names that the engine gave them
         partitions = [replace(partition, columns=tuple(map(str.upper, partition.columns))) for partition in partitions]

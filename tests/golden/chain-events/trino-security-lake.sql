@@ -216,14 +216,12 @@ WITH parameters /* the values asked about */ AS (
   FROM (
     SELECT
       delivered.*,
-      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
       CASE
         WHEN NOT delivered.created_at IS NULL
         THEN delivered.created_at
         WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
         THEN delivered.event_time
-      END AS session_created_at,
-      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+      END AS session_created_at
     FROM slim AS delivered
     CROSS JOIN parameters
   ) AS timed

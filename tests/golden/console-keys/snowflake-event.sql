@@ -212,55 +212,11 @@ WITH parameters /* the values asked about */ AS (
     CASE
       WHEN events.is_vending
       THEN CASE
-        WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleArn'))
-        AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleArn'))
-        THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleArn') AS VARCHAR), '')
-      END
-    END AS role_arn,
-    CASE
-      WHEN events.is_vending
-      THEN CASE
-        WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'roleSessionName'))
-        AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'roleSessionName'))
-        THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'roleSessionName') AS VARCHAR), '')
-      END
-    END AS role_session_name,
-    CASE
-      WHEN events.is_vending
-      THEN CASE
         WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'targetPrincipal'))
         AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'targetPrincipal'))
         THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'targetPrincipal') AS VARCHAR), '')
       END
-    END AS target_principal,
-    CASE
-      WHEN events.is_vending
-      THEN CASE
-        WHEN NOT IS_OBJECT(GET_PATH(events.request_parameters, 'sourceIdentity'))
-        AND NOT IS_ARRAY(GET_PATH(events.request_parameters, 'sourceIdentity'))
-        THEN NULLIF(CAST(GET_PATH(events.request_parameters, 'sourceIdentity') AS VARCHAR), '')
-      END
-    END AS issued_source_identity,
-    CASE
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN events.is_vending
-        THEN CASE
-          WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
-          AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration'))
-          THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentialSet[0].credentials.expiration') AS VARCHAR), '')
-        END
-      END
-      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN CASE
-        WHEN events.is_vending
-        THEN CASE
-          WHEN NOT IS_OBJECT(GET_PATH(events.response_elements, 'credentials.expiration'))
-          AND NOT IS_ARRAY(GET_PATH(events.response_elements, 'credentials.expiration'))
-          THEN NULLIF(CAST(GET_PATH(events.response_elements, 'credentials.expiration') AS VARCHAR), '')
-        END
-      END
-    END AS expiration
+    END AS target_principal
   FROM (
     SELECT
       events.*,
@@ -354,95 +310,7 @@ WITH parameters /* the values asked about */ AS (
       )
       THEN vending_calls.principal_id
     END AS issued_principal_id,
-    CASE
-      WHEN NOT vending_calls.is_vending
-      THEN NULL
-      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
-      THEN COALESCE(
-        CASE
-          WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
-          AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn'))
-          THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'assumedRoleUser.arn') AS VARCHAR), '')
-        END,
-        'arn:' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:([^:]+):', 1, 1, 'e', 1), '') || ':sts::' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1, 1, 'e', 1), '') || ':assumed-role/' || NULLIF(REGEXP_SUBSTR(vending_calls.role_arn, '([^/]+)$', 1, 1, 'e', 1), '') || '/' || vending_calls.role_session_name
-      )
-      WHEN vending_calls.event_name = 'GetFederationToken'
-      THEN CASE
-        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
-        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'federatedUser.arn'))
-        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'federatedUser.arn') AS VARCHAR), '')
-      END
-      WHEN vending_calls.event_name = 'AssumeRoot'
-      THEN COALESCE(
-        NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^(arn:.*)$', 1, 1, 'e', 1), ''),
-        'arn:aws:iam::' || NULLIF(REGEXP_SUBSTR(vending_calls.target_principal, '^([0-9]{12})$', 1, 1, 'e', 1), '') || ':root'
-      )
-      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN NOT IS_OBJECT(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
-        AND NOT IS_ARRAY(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn'))
-        THEN NULLIF(CAST(GET_PATH(vending_calls.response_elements, 'credentialSet[0].assumedRoleUser.arn') AS VARCHAR), '')
-      END
-      WHEN vending_calls.event_name IN (
-        'GetSessionToken',
-        'GetSigninToken',
-        'ConsoleLogin',
-        'SwitchRole',
-        'RenewRole',
-        'UserAuthentication',
-        'CreateOAuth2Token'
-      )
-      THEN vending_calls.identity_arn
-    END AS issued_arn,
-    CASE
-      WHEN NOT vending_calls.is_vending
-      THEN NULL
-      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
-      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-      THEN 'AssumedRole'
-      WHEN vending_calls.event_name = 'AssumeRoot'
-      THEN 'Root'
-      WHEN vending_calls.event_name = 'GetFederationToken'
-      THEN 'FederatedUser'
-      WHEN vending_calls.event_name = 'CreateAccessKey'
-      THEN 'IAMUser'
-      ELSE vending_calls.identity_type
-    END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    CASE
-      WHEN NOT vending_calls.expiration IS NULL
-      THEN CASE
-        WHEN REGEXP_LIKE(
-          vending_calls.expiration,
-          '^[A-Z][a-z]{2} \\d{1,2}, \\d{4},? (0?[1-9]|1[0-2]):\\d{2}:\\d{2}[\\s' || CHR(  8239) || '][AP]M$'
-        )
-        THEN TRY_TO_TIMESTAMP_NTZ(
-          REGEXP_REPLACE(
-            REGEXP_REPLACE(
-              vending_calls.expiration,
-              '^(...) (\\d+), (\\d{4}),? (\\d+):(\\d{2}):(\\d{2})[^AP]([AP]M)$',
-              '\\1 0\\2, \\3 0\\4:\\5:\\6 \\7'
-            ),
-            ' 0(\\d{2})',
-            ' \\1'
-          ),
-          'mon DD, yyyy hh12:mi:ss pm'
-        )
-        ELSE CASE
-          WHEN REGEXP_LIKE(vending_calls.expiration, '^\\d{4}-?\\d{2}-?\\d{2}[T ]\\d{2}:?\\d{2}:?\\d{2}([.,]\\d+)?(Z|[+-]\\d{2}(:?\\d{2})?)?$')
-          THEN DATEADD(
-            MINUTE,
-            IFF(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*([+-])', 1, 1, 'e', 1) = '-', 1, -1) * (
-              60 * COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-](\\d{2})', 1, 1, 'e', 1) AS INT), 0) + COALESCE(CAST(REGEXP_SUBSTR(vending_calls.expiration, '[T ].*[+-]\\d{2}:?(\\d{2})$', 1, 1, 'e', 1) AS INT), 0)
-            ),
-            TRY_TO_TIMESTAMP_NTZ(
-              REGEXP_REPLACE(vending_calls.expiration, '^(\\d{4})-?(\\d{2})-?(\\d{2})[T ](\\d{2}):?(\\d{2}):?(\\d{2}).*$', '\\1-\\2-\\3 \\4:\\5:\\6'),
-              'yyyy-mm-DD hh24:mi:ss'
-            )
-          )
-        END
-      END
-    END AS expires_at,
     vending_calls.is_vending
     AND vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
@@ -457,7 +325,6 @@ WITH parameters /* the values asked about */ AS (
       THEN FALSE
       ELSE NOT vending.issued_access_key_id IS NULL
     END AS is_issuing,
-    COALESCE(NULLIF(REGEXP_SUBSTR(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1, 1, 'e', 1), ''), vending.account_id) AS issued_account_id,
     CASE
       WHEN NOT vending.issued_principal_id IS NULL AND NOT vending.issued_created_at IS NULL
       THEN vending.issued_principal_id || '@' || (

@@ -641,8 +641,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     candidates.is_used OR NOT unused.start_id IS NULL
 ), starts AS MATERIALIZED (
   SELECT
-    candidates.*,
-    '|' || COALESCE(candidates.access_key_id, '') || '|' || COALESCE(candidates.principal_id, '') || '|' || COALESCE(STRFTIME(candidates.session_created_at, '%Y-%m-%dT%H:%M:%SZ'), '') || '|' AS session_key
+    candidates.*
   FROM standing_candidates AS candidates
   LEFT JOIN used
     ON NOT candidates.is_used
@@ -707,11 +706,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   FROM forwarding
 ), keyed_hops AS (
   SELECT
-    hops.*,
-    CASE
-      WHEN NOT hops.caller_session_id IS NULL
-      THEN '|' || COALESCE(hops.access_key_id, '') || '|' || COALESCE(hops.principal_id, '') || '|' || COALESCE(STRFTIME(hops.session_created_at, '%Y-%m-%dT%H:%M:%SZ'), '') || '|'
-    END AS session_key
+    hops.*
   FROM hops
 ), children /* forwards: what each issuance, and each key that a service used, led to */ AS MATERIALIZED (
   SELECT

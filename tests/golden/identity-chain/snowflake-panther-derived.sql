@@ -767,11 +767,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     candidates.is_used OR NOT unused.start_id IS NULL
 ), starts AS (
   SELECT
-    candidates.*,
-    '|' || COALESCE(candidates.access_key_id, '') || '|' || COALESCE(candidates.principal_id, '') || '|' || COALESCE(
-      TO_CHAR(candidates.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(candidates.session_created_at, 'HH24:MI:SS') || 'Z',
-      ''
-    ) || '|' AS session_key
+    candidates.*
   FROM standing_candidates AS candidates
   LEFT JOIN used
     ON NOT candidates.is_used
@@ -839,11 +835,7 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
   FROM forwarding
 ), keyed_hops AS (
   SELECT
-    hops.*,
-    CASE
-      WHEN NOT hops.caller_session_id IS NULL
-      THEN '|' || COALESCE(hops.access_key_id, '') || '|' || COALESCE(hops.principal_id, '') || '|' || COALESCE(TO_CHAR(hops.session_created_at, 'YYYY-MM-DD') || 'T' || TO_CHAR(hops.session_created_at, 'HH24:MI:SS') || 'Z', '') || '|'
-    END AS session_key
+    hops.*
   FROM hops
 ), children /* forwards: what each issuance, and each key that a service used, led to */ AS (
   SELECT

@@ -279,12 +279,7 @@ WITH parameters /* the values asked about */ AS (
       THEN FALSE
       ELSE NOT vending.issued_access_key_id IS NULL
     END AS is_issuing,
-    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id,
-    CASE
-      WHEN NOT vending.issued_principal_id IS NULL AND NOT vending.issued_created_at IS NULL
-      THEN vending.issued_principal_id || '@' || DATE_FORMAT(vending.issued_created_at, '%Y-%m-%dT%TZ')
-      ELSE vending.issued_access_key_id
-    END AS issued_session_id
+    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id
   FROM vending
 ), noted AS (
   SELECT
@@ -432,7 +427,6 @@ WITH parameters /* the values asked about */ AS (
     MIN(marked.on_behalf_of) AS on_behalf_of,
     MIN(marked.second) AS second,
     COUNT(*) - COUNT(marked.invoked_by) AS own_calls,
-    COUNT(marked.invoked_by) AS forwarded_calls,
     FALSE AS used_then
   FROM marked
   GROUP BY

@@ -64,8 +64,7 @@ WITH parameters /* the values asked about */ AS (
         THEN delivered.created_at
         WHEN delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole')
         THEN delivered.event_time
-      END AS session_created_at,
-      delivered.event_time >= parameters.window_from AND delivered.event_time < parameters.window_to AS in_window
+      END AS session_created_at
     FROM delivered
     CROSS JOIN parameters
   ) AS timed
@@ -178,19 +177,6 @@ WITH parameters /* the values asked about */ AS (
       THEN vending_calls.identity_arn
     END AS issued_arn,
     CASE
-      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
-      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-      THEN 'AssumedRole'
-      WHEN vending_calls.event_name = 'AssumeRoot'
-      THEN 'Root'
-      WHEN vending_calls.event_name = 'GetFederationToken'
-      THEN 'FederatedUser'
-      WHEN vending_calls.event_name = 'CreateAccessKey'
-      THEN 'IAMUser'
-      ELSE vending_calls.identity_type
-    END AS issued_type,
-    CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    CASE
       WHEN NOT vending_calls.expiration IS NULL
       THEN ELEMENT_AT(
         TRANSFORM(
@@ -256,16 +242,7 @@ WITH parameters /* the values asked about */ AS (
     END
 ), issuances AS (
   SELECT
-    COALESCE(
-      copies.event_id,
-      'no event id:' || COALESCE(DATE_FORMAT(copies.event_time, '%Y-%m-%dT%TZ'), '') || ':' || copies.event_name || ':' || COALESCE(copies.access_key_id, '') || ':' || COALESCE(copies.issued_access_key_id, '') || ':' || COALESCE(copies.principal_id, '')
-    ) AS issuance_id,
     COALESCE(NULLIF(REGEXP_EXTRACT(copies.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), copies.account_id) AS issued_account_id,
-    CASE
-      WHEN NOT copies.issued_principal_id IS NULL AND NOT copies.issued_created_at IS NULL
-      THEN copies.issued_principal_id || '@' || DATE_FORMAT(copies.issued_created_at, '%Y-%m-%dT%TZ')
-      ELSE copies.issued_access_key_id
-    END AS issued_session_id,
     CASE WHEN NOT (
       copies.is_sign_in AND copies.access_key_id IS NULL
     ) THEN copies.session_id END AS caller_session_id,

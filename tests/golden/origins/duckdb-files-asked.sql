@@ -142,7 +142,6 @@ WITH parameters /* the values asked about */ AS (
   FROM (
     SELECT
       delivered.*,
-      delivered.event_source = 'signin.amazonaws.com' AND delivered.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole') AS is_sign_in,
       CASE
         WHEN NOT delivered.created_at IS NULL
         THEN delivered.created_at

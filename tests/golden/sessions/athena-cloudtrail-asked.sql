@@ -170,19 +170,7 @@ WITH parameters /* the values asked about */ AS (
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
     events.*,
-    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleArn'), '') END AS role_arn,
-    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.roleSessionName'), '') END AS role_session_name,
-    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.targetPrincipal'), '') END AS target_principal,
-    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.sourceIdentity'), '') END AS issued_source_identity,
-    CASE
-      WHEN events.event_source = 'rolesanywhere.amazonaws.com'
-      THEN CASE
-        WHEN events.is_vending
-        THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentialSet[0].credentials.expiration'), '')
-      END
-      WHEN NOT events.event_name IN ('CreateAccessKey', 'ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication')
-      THEN CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.response_elements, '$.credentials.expiration'), '') END
-    END AS expiration
+    CASE WHEN events.is_vending THEN NULLIF(JSON_EXTRACT_SCALAR(events.request_parameters, '$.targetPrincipal'), '') END AS target_principal
   FROM (
     SELECT
       events.*,
@@ -251,95 +239,7 @@ WITH parameters /* the values asked about */ AS (
       )
       THEN vending_calls.principal_id
     END AS issued_principal_id,
-    CASE
-      WHEN NOT vending_calls.is_vending
-      THEN NULL
-      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
-      THEN COALESCE(
-        NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.assumedRoleUser.arn'), ''),
-        'arn:' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:([^:]+):', 1), '') || ':sts::' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '^arn:[^:]*:[^:]*:[^:]*:([^:]*):', 1), '') || ':assumed-role/' || NULLIF(REGEXP_EXTRACT(vending_calls.role_arn, '([^/]+)$', 1), '') || '/' || vending_calls.role_session_name
-      )
-      WHEN vending_calls.event_name = 'GetFederationToken'
-      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.federatedUser.arn'), '')
-      WHEN vending_calls.event_name = 'AssumeRoot'
-      THEN COALESCE(
-        NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^(arn:.*)$', 1), ''),
-        'arn:aws:iam::' || NULLIF(REGEXP_EXTRACT(vending_calls.target_principal, '^([0-9]{12})$', 1), '') || ':root'
-      )
-      WHEN vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-      THEN NULLIF(JSON_EXTRACT_SCALAR(vending_calls.response_elements, '$.credentialSet[0].assumedRoleUser.arn'), '')
-      WHEN vending_calls.event_name IN (
-        'GetSessionToken',
-        'GetSigninToken',
-        'ConsoleLogin',
-        'SwitchRole',
-        'RenewRole',
-        'UserAuthentication',
-        'CreateOAuth2Token'
-      )
-      THEN vending_calls.identity_arn
-    END AS issued_arn,
-    CASE
-      WHEN NOT vending_calls.is_vending
-      THEN NULL
-      WHEN vending_calls.event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'GetCredentialsForIdentity')
-      OR vending_calls.event_source = 'rolesanywhere.amazonaws.com'
-      THEN 'AssumedRole'
-      WHEN vending_calls.event_name = 'AssumeRoot'
-      THEN 'Root'
-      WHEN vending_calls.event_name = 'GetFederationToken'
-      THEN 'FederatedUser'
-      WHEN vending_calls.event_name = 'CreateAccessKey'
-      THEN 'IAMUser'
-      ELSE vending_calls.identity_type
-    END AS issued_type,
     CASE WHEN vending_calls.event_name <> 'CreateAccessKey' THEN vending_calls.event_time END AS issued_created_at,
-    CASE
-      WHEN NOT vending_calls.expiration IS NULL
-      THEN ELEMENT_AT(
-        TRANSFORM(
-          ARRAY[vending_calls.expiration],
-          e -> COALESCE(
-            CASE
-              WHEN REGEXP_LIKE(e, '^[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4},{0,1} [0-9]{1,2}:[0-9]{2}:[0-9]{2}[\s\x{202F}][AP]M\z')
-              AND NOT REGEXP_LIKE(e, '[0-9]{4},{0,1} 0+:')
-              THEN TRY(
-                DATE_PARSE(
-                  REGEXP_REPLACE(e, '^(...) ([0-9]+), ([0-9]+),{0,1} ([0-9]+):([0-9]+):([0-9]+).([AP]M)\z', '$1 $2 $3 $4:$5:$6 $7'),
-                  '%b %e %Y %l:%i:%s %p'
-                )
-              )
-            END,
-            ELEMENT_AT(
-              TRANSFORM(
-                ARRAY[e],
-                t -> CASE
-                  WHEN t LIKE '____-__-__T__:__:__Z'
-                  THEN TRY(DATE_PARSE(t, '%Y-%m-%dT%TZ'))
-                  WHEN REGEXP_LIKE(
-                    t,
-                    '^[0-9]{4}-{0,1}[0-9]{2}-{0,1}[0-9]{2}[T ][0-9]{2}:{0,1}[0-9]{2}:{0,1}[0-9]{2}([.,][0-9]+){0,1}(Z|[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}){0,1}\z'
-                  )
-                  THEN DATE_ADD(
-                    'MINUTE',
-                    CASE
-                      WHEN REGEXP_LIKE(t, '[T ].*[+-][0-9]{2}(:{0,1}[0-9]{2}){0,1}\z')
-                      THEN CASE REGEXP_EXTRACT(t, '([+-])[0-9]{2}(:{0,1}[0-9]{2}){0,1}\z', 1) WHEN '-' THEN 1 ELSE -1 END * (
-                        60 * CAST(REGEXP_EXTRACT(t, '[+-]([0-9]{2})(:{0,1}[0-9]{2}){0,1}\z', 1) AS INTEGER) + COALESCE(CAST(REGEXP_EXTRACT(t, '[+-][0-9]{2}:{0,1}([0-9]{2})\z', 1) AS INTEGER), 0)
-                      )
-                      ELSE 0
-                    END,
-                    TRY_CAST(REGEXP_REPLACE(t, '^([0-9]{4})-{0,1}([0-9]{2})-{0,1}([0-9]{2})[T ]([0-9]{2}):{0,1}([0-9]{2}):{0,1}([0-9]{2}).*\z', '$1-$2-$3 $4:$5:$6') AS TIMESTAMP)
-                  )
-                END
-              ),
-              1
-            )
-          )
-        ),
-        1
-      )
-    END AS expires_at,
     vending_calls.is_vending
     AND vending_calls.event_name IN ('ConsoleLogin', 'SwitchRole', 'RenewRole', 'UserAuthentication') AS opens_console
   FROM vending_calls
@@ -354,7 +254,6 @@ WITH parameters /* the values asked about */ AS (
       THEN FALSE
       ELSE NOT vending.issued_access_key_id IS NULL
     END AS is_issuing,
-    COALESCE(NULLIF(REGEXP_EXTRACT(vending.issued_arn, '^arn:[^:]*:[^:]*:[^:]*:([0-9]+):', 1), ''), vending.account_id) AS issued_account_id,
     CASE
       WHEN NOT vending.issued_principal_id IS NULL AND NOT vending.issued_created_at IS NULL
       THEN vending.issued_principal_id || '@' || DATE_FORMAT(vending.issued_created_at, '%Y-%m-%dT%TZ')
