@@ -1,8 +1,8 @@
 """Rendering: a question and its parameters become one SQL text of one engine, over one table.
 
-The order of the steps is this file; each step is a small function of `structure`, `tree`, `partitions` or `checks`:
+The order of the steps is this file; each step is a small function of `structure`, `pruning`, `tree`, `partitions` or `checks`:
 
-    structure (Jinja) -> parse -> numbers, parameters -> splice the layout, prune it, window and partitions
+    structure (Jinja) -> parse -> prune -> numbers, parameters -> splice the layout, prune it, window and partitions
       -> lists -> vocabulary -> materialize -> generate -> check
 """
 

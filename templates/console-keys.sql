@@ -129,10 +129,8 @@ meaning = "whether any call carried sessionCredentialFromConsole"
 {% set keep_uses = true %}
 {% set copied = 'issuing' %}
 WITH {% include 'parts/named.sql' %},
-{% include 'parts/issuances.sql' %},
-{% if not once %}
+{% include 'parts/issuances.sql' %}
 {% include 'parts/each_once.sql' %},
-{% endif %}
 -- what each event tells here: a key was used, a session was opened, or a key was given out. An issuance is both a use of its caller's key
 -- and the birth of another, so it stands twice; the log itself is read once.
 told AS (

@@ -105,10 +105,7 @@ asked AS (
   FROM named
   WHERE {% include 'parts/asked_sessions.sql' %}
 )
-{%- if not once %},
 {% include 'parts/each_once.sql' %}
-{%- endif %}
-
 SELECT
   events.event_time,
   events.event_id,

@@ -181,6 +181,7 @@ ranked AS (
     CASE WHEN judged.has_failed THEN '0' ELSE '1' END || COALESCE(time_text(judged.event_time), '') || COALESCE('!' || judged.event_id, ' ') AS sample_rank
   FROM judged
 ),
+-- what each call may show as a sample
 targeted AS (
   SELECT
     ranked.*,
@@ -197,10 +198,8 @@ targeted AS (
     CASE WHEN NOT ranked.is_read OR ranked.is_sensitive THEN json_part(ranked.request_parameters, '$') END AS request_parameters_text,
     CASE WHEN ranked.is_read THEN search_filter(ranked.request_parameters, ranked.event_name) END AS filter_text
   FROM ranked
-),
-{% if not once %}
+)
 {% include 'parts/each_once.sql' %},
-{% endif %}
 api_calls AS (
   SELECT
     events.session_id,

@@ -156,6 +156,7 @@ meaning = "the Identity Center user"
 {% set copied = 'judged' %}
 WITH {% include 'parts/named.sql' %},
 {% include 'parts/issuances.sql' %},
+-- what kind of call each is (docs/rules.md §1)
 judged AS (
   SELECT
     issuing.*,
@@ -172,10 +173,8 @@ judged AS (
     COALESCE(issuing.read_only, is_read_name(issuing.event_name)) AS is_read,
     is_sensitive_call(issuing.event_source, issuing.event_name) AS is_sensitive
   FROM issuing
-),
-{% if not once %}
+)
 {% include 'parts/each_once.sql' %},
-{% endif %}
 -- what each event tells here: a session was used, or one was opened. An issuance tells both, so it stands twice; the log itself is read once.
 told AS (
   SELECT

@@ -1,5 +1,8 @@
-{# The relation `events` from another, `copied`, whose last columns were worked out before copies are dropped: what only they need then goes no
-   further, which is most of a record. `copy_order` is empty for engines to which any copy is as good (sqlgen/dialects.py: `copies`). #}
+{# Stands after a CTE: the relation `events` from the relation `copied`, whose columns were worked out before copies are dropped: what only they
+   need then goes no further, which is most of a record. Nothing where the table holds each event `once`. `copy_order` is empty for engines to
+   which any copy is as good (sqlgen/dialects.py: `copies`). #}
+{% if not once %}
+,
 -- each event once (docs/rules.md §1.4)
 events AS (
   SELECT counted.*
@@ -19,3 +22,4 @@ events AS (
   ) AS counted
   WHERE counted.copy_number = 1 OR counted.event_id IS NULL
 )
+{% endif %}

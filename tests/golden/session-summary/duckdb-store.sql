@@ -213,7 +213,7 @@ WITH parameters /* the values asked about */ AS (
     END AS denial_tail,
     CASE WHEN judged.has_failed THEN '0' ELSE '1' END || COALESCE(STRFTIME(judged.event_time, '%Y-%m-%dT%H:%M:%SZ'), '') || COALESCE('!' || judged.event_id, ' ') AS sample_rank
   FROM judged
-), targeted AS (
+), targeted /* what each call may show as a sample */ AS (
   SELECT
     ranked.*,
     NULLIF(

@@ -347,7 +347,7 @@ WITH parameters /* the values asked about */ AS (
     END AS denial_tail,
     CASE WHEN judged.has_failed THEN '0' ELSE '1' END || COALESCE(TO_CHAR(judged.event_time, 'YYYY-MM-DD') || 'T' || TO_CHAR(judged.event_time, 'HH24:MI:SS') || 'Z', '') || COALESCE('!' || judged.event_id, ' ') AS sample_rank
   FROM judged
-), targeted AS (
+), targeted /* what each call may show as a sample */ AS (
   SELECT
     ranked.*,
     NULLIF(

@@ -232,7 +232,7 @@ WITH parameters /* the values asked about */ AS (
     END AS denial_tail,
     CASE WHEN judged.has_failed THEN '0' ELSE '1' END || COALESCE(DATE_FORMAT(judged.event_time, '%Y-%m-%dT%TZ'), '') || COALESCE('!' || judged.event_id, ' ') AS sample_rank
   FROM judged
-), targeted AS (
+), targeted /* what each call may show as a sample */ AS (
   SELECT
     ranked.*,
     NULLIF(

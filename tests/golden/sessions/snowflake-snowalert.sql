@@ -334,7 +334,7 @@ WITH parameters /* the values asked about */ AS (
       ELSE vending.issued_access_key_id
     END AS issued_session_id
   FROM vending
-), judged AS (
+), judged /* what kind of call each is (docs/rules.md §1) */ AS (
   SELECT
     issuing.*,
     COALESCE(
