@@ -332,17 +332,10 @@ WITH parameters /* the values asked about */ AS (
     CASE WHEN roles.role = 'use' THEN events.principal_id ELSE events.issued_principal_id END AS principal_id,
     CASE WHEN roles.role = 'use' THEN events.session_created_at ELSE events.event_time END AS moment,
     CASE roles.role WHEN 'use' THEN events.session_id WHEN 'login' THEN events.issued_session_id END AS session_id,
-    CASE WHEN roles.role = 'login' THEN events.event_id END AS login_event_id,
-    events.event_name,
-    events.event_time,
-    events.aws_region,
-    events.source_ip,
-    events.user_agent,
-    events.identity_type,
-    events.identity_arn,
-    events.account_id,
-    events.invoked_by,
-    events.from_console,
+    CASE WHEN roles.role = 'login' THEN events.event_id END AS login_event_id, /* of a use these are not shown */
+    CASE WHEN roles.role = 'login' THEN events.event_name END AS event_name,
+    CASE WHEN roles.role = 'login' THEN events.source_ip END AS source_ip,
+    CASE WHEN roles.role = 'login' THEN events.user_agent END AS user_agent,
     CASE
       WHEN roles.role = 'login'
       THEN LOWER(
@@ -352,7 +345,14 @@ WITH parameters /* the values asked about */ AS (
           THEN NULLIF(CAST(GET_PATH(events.additional_event_data, 'MFAUsed') AS VARCHAR), '')
         END
       )
-    END AS mfa_text
+    END AS mfa_text,
+    events.event_time,
+    events.aws_region,
+    events.identity_type,
+    events.identity_arn,
+    events.account_id,
+    events.invoked_by,
+    events.from_console
   FROM events
   CROSS JOIN (
     SELECT
