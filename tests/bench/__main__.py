@@ -2,8 +2,8 @@
 
 Each is measured beside one reading of the same log in the same run, since machines differ and are noisy: on Trino every column of `events`
 counted (processor time, bytes, memory at the peak), on the embedded engine gzip and JSON of Python's standard library (time by the clock,
-the largest size of the process). All are asked in turn, three times; the quickest of each counts. An argument is another number of copies
-of the demo's two accounts.
+the largest size of the process). All are asked in turn, three times, of Trino six times, since Java compiles for the first few; the quickest
+of each counts. An argument is another number of copies of the demo's two accounts.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from sqlgen.demo.deliveries import write_deliveries
 from tests.bench.organization import Organization, organization
 from tests.bench.questions import Question, questions
-from tests.bench.timing import Taken, full_reading, timed, trino
+from tests.bench.timing import Taken, best_of, full_reading, timed, trino
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import Layout, load_cloudtrail
 
 COPIES = 150
 ROUNDS = 3
+TRINO_ROUNDS = 6
 LAYOUTS: tuple[Layout, ...] = ("cloudtrail", "security-lake")
 PLAIN_READING = """
 import gzip, json, sys
@@ -38,14 +39,6 @@ subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 """Between us and the process that is measured: Linux counts what its parent held when it began."""
-
-Ask = Callable[[], Taken]
-
-
-def best_of(rounds: int, asks: Sequence[Ask]) -> list[Taken]:
-    """Ask all of it in turn, that many times, and return the quickest of each."""
-    taken = [[ask() for ask in asks] for _ in range(rounds)]
-    return [min(column, key=lambda one: one.seconds) for column in zip(*taken, strict=True)]
 
 
 def process(command: Sequence[str]) -> Taken:
@@ -90,7 +83,7 @@ def on_trino(server: TrinoServer, log: Organization, layout: Layout) -> Iterator
     table = f"hive.bench.{name}"
     texts = [question.text(layout, table) for question in questions(log)]
     asks = [partial(full_reading, server, layout, table), *(partial(timed, server, text) for text in texts)]
-    base, *answers = best_of(ROUNDS, asks)
+    base, *answers = best_of(TRINO_ROUNDS, asks)
     yield f"{layout}: {base.bytes / 1e6:.0f} MB, one reading of every column: {base.seconds:.1f} s of processor time"
     for question, taken in zip(questions(log), answers, strict=True):
         yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,6 +22,9 @@ class Taken:
     rows: int
     megabytes: float
     bytes: int
+
+
+Ask = Callable[[], Taken]
 
 
 @contextmanager
@@ -44,3 +47,9 @@ def full_reading(server: TrinoServer, layout: str, table: str) -> Taken:
     """Read every column of `events` once."""
     columns = ", ".join(f'COUNT("{name}")' for name in event_columns())
     return timed(server, f"SELECT {columns} FROM ({render_events('trino', layout, table)})")
+
+
+def best_of(rounds: int, asks: Sequence[Ask]) -> list[Taken]:
+    """Ask all of it in turn, that many times, and return the quickest of each."""
+    taken = [[ask() for ask in asks] for _ in range(rounds)]
+    return [min(column, key=lambda one: one.seconds) for column in zip(*taken, strict=True)]
