@@ -77,8 +77,9 @@ def _sensitive_call(source: exp.Expr, name: exp.Expr) -> exp.Expr:
         else:
             exact.append(exp.Tuple(expressions=[_text(event_source), _text(event_name)]))
     # one look into a set of pairs: a comparison for each entry took an eighth of a summary's time on Trino
-    listed = exp.In(this=exp.Tuple(expressions=[source.copy(), name.copy()]), expressions=exact)
-    return exp.Coalesce(this=exp.paren(exp.or_(listed, *tests)), expressions=[exp.false()])
+    if exact:
+        tests.insert(0, exp.In(this=exp.Tuple(expressions=[source.copy(), name.copy()]), expressions=exact))
+    return exp.Coalesce(this=exp.paren(exp.or_(*tests)), expressions=[exp.false()])
 
 
 def _private_address(digits: exp.Expr) -> exp.Expr:
@@ -90,7 +91,7 @@ def _search_filter(document: exp.Expr, event_name: exp.Expr) -> exp.Expr:
     candidates: list[exp.Expr] = []
     names: list[str] = []
     for entry in load_list("search_filters")["entry"]:
-        names.append("Filter" if entry["path"] == REQUEST_FILTER else entry["path"])
+        names.append("Filter" if entry["path"] == REQUEST_FILTER else entry["path"].split(".")[0])
         if entry["path"] == REQUEST_FILTER:
             member = exp.DPipe(this=event_name.copy(), expression=_text("Request"), safe=False)
             candidates.append(_call("json_member_part", document.copy(), member, _text("Filter")))

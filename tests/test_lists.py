@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from sqlgen import tree
 from sqlgen.dialects import load_dialect
-from sqlgen.lists import load_list
+from sqlgen.lists import common_part, load_list
 from sqlgen.vocabulary import load_snippets
 
 
@@ -91,6 +91,14 @@ def test_sensitive_calls(source: str | None, name: str, expected: bool) -> None:
 )
 def test_search_filters(document: str, event_name: str, expected: str | None) -> None:
     assert evaluate(f"search_filter(CAST('{document}' AS JSON), '{event_name}')") == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [(["filterSet", "parameterFilters", "Filter"], "ilter"), (["filters"], "filters"), (["filters", "xyz"], "")],
+)
+def test_what_names_have_in_common(names: list[str], expected: str) -> None:
+    assert common_part(names) == expected
 
 
 def _text(value: str | None) -> str:
