@@ -97,6 +97,7 @@ name = "response_elements"
 type = "json"
 meaning = "what was answered"
 ---*/
+{% from 'parts/event_words.sql' import is_read %}
 {% set copied = 'asked' %}
 WITH {% include 'parts/named.sql' %},
 -- those of the sessions that are asked about
@@ -117,7 +118,7 @@ SELECT
   events.aws_region,
   events.source_ip,
   events.user_agent,
-  COALESCE(events.read_only, is_read_name(events.event_name)) AS read_only,
+  {{ is_read('events') }} AS read_only,
   events.error_code,
   events.error_message,
   json_part(events.resources, '$') AS resources,

@@ -147,17 +147,16 @@ name = "sample_event_id"
 type = "text"
 meaning = "the event behind the samples"
 ---*/
+{% from 'parts/event_words.sql' import has_failed, is_read %}
 {% set copied = 'targeted' %}
 WITH {% include 'parts/named.sql' %},
 -- the events that are asked about, and what kind of call each is (docs/rules.md §1)
 judged AS (
   SELECT
     named.*,
-    COALESCE(named.read_only, is_read_name(named.event_name)) AS is_read,
-    COALESCE(named.read_only, is_read_name(named.event_name)) AND is_sensitive_call(named.event_source, named.event_name) AS is_sensitive,
-    named.error_code IS NOT NULL
-      OR named.error_message IS NOT NULL
-      OR COALESCE(json_member_text(named.response_elements, named.event_name), '') = 'Failure' AS has_failed,
+    {{ is_read('named') }} AS is_read,
+    {{ is_read('named') }} AND is_sensitive_call(named.event_source, named.event_name) AS is_sensitive,
+    {{ has_failed('named') }} AS has_failed,
     is_access_denied(named.error_code) AS is_denied,
     is_throttled(named.error_code) AS is_throttle
   FROM named

@@ -152,6 +152,7 @@ name = "on_behalf_of"
 type = "text"
 meaning = "the Identity Center user"
 ---*/
+{% from 'parts/event_words.sql' import has_failed, is_read %}
 {% set keep_uses = true %}
 {% set copied = 'judged' %}
 WITH {% include 'parts/named.sql' %},
@@ -166,11 +167,9 @@ judged AS (
         CASE LOWER(json_text(issuing.additional_event_data, '$.MFAUsed')) WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END
       END
     ) AS has_mfa,
-    issuing.error_code IS NOT NULL
-      OR issuing.error_message IS NOT NULL
-      OR COALESCE(json_member_text(issuing.response_elements, issuing.event_name), '') = 'Failure' AS has_failed,
+    {{ has_failed('issuing') }} AS has_failed,
     is_access_denied(issuing.error_code) AS is_denied,
-    COALESCE(issuing.read_only, is_read_name(issuing.event_name)) AS is_read,
+    {{ is_read('issuing') }} AS is_read,
     is_sensitive_call(issuing.event_source, issuing.event_name) AS is_sensitive
   FROM issuing
 )
