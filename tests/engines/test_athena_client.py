@@ -23,7 +23,7 @@ from tests.engines.athena_endpoint import AthenaEndpoint
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import load_cloudtrail
 from tests.normalise import normal_rows
-from tests.worlds import build
+from tests.worlds import build, with_equal_copies
 
 pytestmark = pytest.mark.trino
 
@@ -59,7 +59,7 @@ def warehouse(athena: AthenaEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 @pytest.fixture(scope="module")
 def records(trino: TrinoServer) -> list[dict[str, Any]]:
-    made = build(7, 24, 40)
+    made = with_equal_copies(build(7, 24, 40))
     load_cloudtrail(trino, made, layout="cloudtrail", schema=SCHEMA, table="cloudtrail")
     return made
 

@@ -21,7 +21,7 @@ from tests.engines.test_athena_client import ENDLESS, HOSTILE, ends
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import load_cloudtrail
 from tests.normalise import normal_rows
-from tests.worlds import build
+from tests.worlds import build, with_equal_copies
 
 pytestmark = pytest.mark.trino
 
@@ -30,7 +30,7 @@ SCHEMA = "trino_client"
 
 @pytest.fixture(scope="module")
 def records(trino: TrinoServer) -> list[dict[str, Any]]:
-    made = build(8, 16, 20)
+    made = with_equal_copies(build(8, 16, 20))
     load_cloudtrail(trino, made, layout="cloudtrail", schema=SCHEMA, table="cloudtrail")
     return made
 
