@@ -11,6 +11,8 @@
 {% from 'parts/fold_words.sql' import NODE, seconds, session_key %}
 {% set derived = choice.direction != 'origin' %}
 {% set KEY = 'ROW(access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, second BIGINT, own_calls BIGINT, forwarded_calls BIGINT)' %}
+{% macro nodes_of(texts) %}COALESCE(transform({{ texts }}, t -> CAST(json_parse(t) AS {{ NODE }})), ARRAY[]){% endmacro %}
+{% macro text_of(value) %}CAST({{ value }} AS VARCHAR){% endmacro %}
 {# Of a session_id <principal>@<time> the time and its sign are 21 characters. #}
 {% macro names_principal(of) %}{{ of }}.principal_id = SUBSTR(parameters.session_id, 1, LENGTH(parameters.session_id) - 21){% endmacro %}
 {% from 'parts/vending_names.sql' import vending_names %}
@@ -71,19 +73,21 @@ marked AS (
     CASE WHEN kinds.kind = 'call' THEN noted.second WHEN kinds.kind <> 'issuance' THEN noted.created END AS moment,
     -- all copies of one call that two accounts' logs have, or of one event
     CASE WHEN kinds.kind = 'issuance' THEN COALESCE('shared ' || noted.shared_event_id, noted.event_id) END AS call_id,
-    CASE WHEN kinds.kind IN ('issuance', 'call') THEN CAST(ROW(
-      noted.event_name, noted.event_id, noted.second, noted.aws_region, noted.source_ip, noted.user_agent, {{ seconds('noted.expires_at') }},
-      noted.access_key_id, noted.principal_id, noted.created, noted.identity_type, noted.identity_arn, noted.account_id, noted.invoked_by,
-      noted.mfa_authenticated, noted.source_identity, noted.on_behalf_of,
+    -- as one text: a row of so many fields costs at every step, and few of them are looked at
+    CASE WHEN kinds.kind IN ('issuance', 'call') THEN json_format(CAST(ARRAY[
+      noted.event_name, noted.event_id, {{ text_of('noted.second') }}, noted.aws_region, noted.source_ip, noted.user_agent, {{ text_of(seconds('noted.expires_at')) }},
+      noted.access_key_id, noted.principal_id, {{ text_of('noted.created') }}, noted.identity_type, noted.identity_arn, noted.account_id, noted.invoked_by,
+      {{ text_of('noted.mfa_authenticated') }}, noted.source_identity, noted.on_behalf_of,
       -- a sign-in without a key has no caller's session
       CASE WHEN noted.access_key_id IS NOT NULL OR NOT noted.is_sign_in AND noted.principal_id IS NOT NULL AND noted.created IS NOT NULL THEN {{ session_key('noted.access_key_id', 'noted.principal_id', 'noted.created') }} END,
-      noted.issued_access_key_id, noted.issued_principal_id, noted.issued_created, noted.issued_type, noted.issued_arn,
+      noted.issued_access_key_id, noted.issued_principal_id, {{ text_of('noted.issued_created') }}, noted.issued_type, noted.issued_arn,
       noted.issued_account_id, noted.issued_source_identity,
-      noted.in_window
+      {% set asked %}noted.in_window
       {%- if given.access_key %} AND COALESCE(noted.issued_access_key_id = parameters.access_key, FALSE){% endif %}
-      {%- if given.session_id %} AND COALESCE(COALESCE(noted.issued_principal_id || '@' || time_text(noted.issued_created_at), noted.issued_access_key_id) = parameters.session_id, FALSE){% endif %},
+      {%- if given.session_id %} AND COALESCE(COALESCE(noted.issued_principal_id || '@' || time_text(noted.issued_created_at), noted.issued_access_key_id) = parameters.session_id, FALSE){% endif %}{% endset %}
+      {{ text_of(asked) }},
       NULL
-    ) AS {{ NODE }}) END AS node
+    ] AS JSON)) END AS node
   FROM noted
   CROSS JOIN (
     -- a session that used what is asked about{{ ', by all its keys' if given.session_id }}
@@ -176,8 +180,8 @@ near AS (
 ),
 gathered AS (
   SELECT
-    COALESCE(flatten(ARRAY_AGG(CASE WHEN near.kind = 'issuance' THEN COALESCE(near.unnamed, ARRAY[near.node]) END) FILTER (WHERE near.kind = 'issuance')), ARRAY[]) AS issued,
-    COALESCE(ARRAY_AGG(near.node) FILTER (WHERE near.kind = 'call' AND near.services_near > 0), ARRAY[]) AS calls,
+    {{ nodes_of("flatten(ARRAY_AGG(COALESCE(near.unnamed, ARRAY[near.node])) FILTER (WHERE near.kind = 'issuance'))") }} AS issued,
+    {{ nodes_of("ARRAY_AGG(near.node) FILTER (WHERE near.kind = 'call' AND near.services_near > 0)") }} AS calls,
     {% if given.session_id %}
     COALESCE(ARRAY_AGG(near.key_use) FILTER (WHERE near.kind = 'start key'), ARRAY[]) AS start_keys,
     {% endif %}

@@ -399,67 +399,13 @@ WITH parameters /* the values asked about */ AS (
     CASE WHEN kinds.kind = 'issuance' THEN COALESCE('shared ' || noted.shared_event_id, noted.event_id) END AS call_id, /* all copies of one call that two accounts' logs have, or of one event */
     CASE
       WHEN kinds.kind IN ('issuance', 'call')
-      THEN CAST(ROW(
-        noted.event_name,
-        noted.event_id,
-        noted.second,
-        noted.aws_region,
-        noted.source_ip,
-        noted.user_agent,
-        DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), noted.expires_at),
-        noted.access_key_id,
-        noted.principal_id,
-        noted.created,
-        noted.identity_type,
-        noted.identity_arn,
-        noted.account_id,
-        noted.invoked_by,
-        noted.mfa_authenticated,
-        noted.source_identity,
-        noted.on_behalf_of,
-        CASE
+      THEN JSON_FORMAT(
+        CAST(ARRAY[noted.event_name, noted.event_id, CAST(noted.second AS VARCHAR), noted.aws_region, noted.source_ip, noted.user_agent, CAST(DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), noted.expires_at) AS VARCHAR), noted.access_key_id, noted.principal_id, CAST(noted.created AS VARCHAR), noted.identity_type, noted.identity_arn, noted.account_id, noted.invoked_by, CAST(noted.mfa_authenticated AS VARCHAR), noted.source_identity, noted.on_behalf_of, CASE
           WHEN NOT noted.access_key_id IS NULL OR NOT noted.is_sign_in AND NOT noted.principal_id IS NULL AND NOT noted.created IS NULL
           THEN '|' || COALESCE(noted.access_key_id, '') || '|' || COALESCE(noted.principal_id, '') || '|' || COALESCE(CAST(noted.created AS VARCHAR), '') || '|'
-        END /* a sign-in without a key has no caller's session */,
-        noted.issued_access_key_id,
-        noted.issued_principal_id,
-        noted.issued_created,
-        noted.issued_type,
-        noted.issued_arn,
-        noted.issued_account_id,
-        noted.issued_source_identity,
-        noted.in_window AND COALESCE(noted.issued_access_key_id = parameters.access_key, FALSE),
-        NULL
-      ) AS ROW(
-        event_name VARCHAR,
-        event_id VARCHAR,
-        second BIGINT,
-        aws_region VARCHAR,
-        source_ip VARCHAR,
-        user_agent VARCHAR,
-        expires BIGINT,
-        access_key_id VARCHAR,
-        principal_id VARCHAR,
-        created BIGINT,
-        identity_type VARCHAR,
-        identity_arn VARCHAR,
-        account_id VARCHAR,
-        invoked_by VARCHAR,
-        mfa_authenticated BOOLEAN,
-        source_identity VARCHAR,
-        on_behalf_of VARCHAR,
-        session_key VARCHAR,
-        issued_key VARCHAR,
-        issued_principal VARCHAR,
-        issued_created BIGINT,
-        issued_type VARCHAR,
-        issued_arn VARCHAR,
-        issued_account VARCHAR,
-        issued_source_identity VARCHAR,
-        is_asked BOOLEAN,
-        used_then BOOLEAN
-      ))
-    END AS node
+        END /* a sign-in without a key has no caller's session */, noted.issued_access_key_id, noted.issued_principal_id, CAST(noted.issued_created AS VARCHAR), noted.issued_type, noted.issued_arn, noted.issued_account_id, noted.issued_source_identity, CAST(noted.in_window AND COALESCE(noted.issued_access_key_id = parameters.access_key, FALSE) AS VARCHAR), NULL] AS JSON)
+      )
+    END AS node /* as one text: a row of so many fields costs at every step, and few of them are looked at */
   FROM noted
   CROSS JOIN (
     /* a session that used what is asked about */
@@ -594,14 +540,77 @@ WITH parameters /* the values asked about */ AS (
 ), gathered AS (
   SELECT
     COALESCE(
-      FLATTEN(
-        ARRAY_AGG(CASE WHEN near.kind = 'issuance' THEN COALESCE(near.unnamed, ARRAY[near.node]) END) FILTER(WHERE
-          near.kind = 'issuance')
+      TRANSFORM(
+        FLATTEN(ARRAY_AGG(COALESCE(near.unnamed, ARRAY[near.node])) FILTER(WHERE
+          near.kind = 'issuance')),
+        t -> CAST(JSON_PARSE(t) AS ROW(
+          event_name VARCHAR,
+          event_id VARCHAR,
+          second BIGINT,
+          aws_region VARCHAR,
+          source_ip VARCHAR,
+          user_agent VARCHAR,
+          expires BIGINT,
+          access_key_id VARCHAR,
+          principal_id VARCHAR,
+          created BIGINT,
+          identity_type VARCHAR,
+          identity_arn VARCHAR,
+          account_id VARCHAR,
+          invoked_by VARCHAR,
+          mfa_authenticated BOOLEAN,
+          source_identity VARCHAR,
+          on_behalf_of VARCHAR,
+          session_key VARCHAR,
+          issued_key VARCHAR,
+          issued_principal VARCHAR,
+          issued_created BIGINT,
+          issued_type VARCHAR,
+          issued_arn VARCHAR,
+          issued_account VARCHAR,
+          issued_source_identity VARCHAR,
+          is_asked BOOLEAN,
+          used_then BOOLEAN
+        ))
       ),
       ARRAY[]
     ) AS issued,
-    COALESCE(ARRAY_AGG(near.node) FILTER(WHERE
-      near.kind = 'call' AND near.services_near > 0), ARRAY[]) AS calls,
+    COALESCE(
+      TRANSFORM(
+        ARRAY_AGG(near.node) FILTER(WHERE
+          near.kind = 'call' AND near.services_near > 0),
+        t -> CAST(JSON_PARSE(t) AS ROW(
+          event_name VARCHAR,
+          event_id VARCHAR,
+          second BIGINT,
+          aws_region VARCHAR,
+          source_ip VARCHAR,
+          user_agent VARCHAR,
+          expires BIGINT,
+          access_key_id VARCHAR,
+          principal_id VARCHAR,
+          created BIGINT,
+          identity_type VARCHAR,
+          identity_arn VARCHAR,
+          account_id VARCHAR,
+          invoked_by VARCHAR,
+          mfa_authenticated BOOLEAN,
+          source_identity VARCHAR,
+          on_behalf_of VARCHAR,
+          session_key VARCHAR,
+          issued_key VARCHAR,
+          issued_principal VARCHAR,
+          issued_created BIGINT,
+          issued_type VARCHAR,
+          issued_arn VARCHAR,
+          issued_account VARCHAR,
+          issued_source_identity VARCHAR,
+          is_asked BOOLEAN,
+          used_then BOOLEAN
+        ))
+      ),
+      ARRAY[]
+    ) AS calls,
     COALESCE(ARRAY_AGG(near.session) FILTER(WHERE
       near.kind = 'start'), ARRAY[]) AS used
   FROM near
