@@ -150,7 +150,7 @@ told AS (
   FROM marked
   GROUP BY marked.kind, marked.kind_key, marked.holder, marked.moment, marked.call_id
 ),
--- of the calls only those within ten minutes of a service's are evidence{{ ', and of the services only those near a call can be theirs' if derived }}
+-- of the calls only the last before a service's session began, and the first after, can be the nearest{{ '; and of the services only those near a call can be theirs' if derived }}
 
 near AS (
   SELECT
@@ -168,29 +168,40 @@ near AS (
       told.mfa_authenticated = 1, told.source_identity, told.on_behalf_of, {{ session_key('told.access_key_id', 'told.holder', 'told.moment') }},
       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, told.used_then
     ) AS {{ NODE }}) END AS session,
-    {% set within_ten_minutes %}OVER (
-      PARTITION BY CASE WHEN told.kind IN ('call', 'service') THEN told.holder {{ "WHEN told.kind = 'key' THEN told.identity_arn " if derived }}ELSE COALESCE(told.access_key_id, told.call_id) END
-      ORDER BY told.moment RANGE BETWEEN 600 PRECEDING AND 600 FOLLOWING
-    ){% endset %}
+    {% set holder %}PARTITION BY CASE WHEN told.kind IN ('call', 'service') THEN told.holder {{ "WHEN told.kind = 'key' THEN told.identity_arn " if derived }}ELSE COALESCE(told.access_key_id, told.call_id) END{% endset %}
+    {% set call %}CASE WHEN told.kind = 'call' THEN told.moment END{% endset %}
+    {% set service %}CASE WHEN told.kind = 'service' THEN told.moment END{% endset %}
     {% if derived %}
-    COUNT(CASE WHEN told.kind = 'call' THEN 1 END) {{ within_ten_minutes }} AS calls_near,
+    COUNT({{ call }}) OVER ({{ holder }} ORDER BY told.moment RANGE BETWEEN 600 PRECEDING AND 600 FOLLOWING) AS calls_near,
     {% endif %}
-    COUNT(CASE WHEN told.kind = 'service' THEN 1 END) {{ within_ten_minutes }} AS services_near
+    MAX({{ service }}) OVER ({{ holder }} ORDER BY told.moment RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS service_before,
+    MAX({{ call }}) OVER ({{ holder }} ORDER BY told.moment RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS call_before,
+    MIN({{ service }}) OVER ({{ holder }} ORDER BY told.moment DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS service_after,
+    MIN({{ call }}) OVER ({{ holder }} ORDER BY told.moment DESC RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS call_after
   FROM told
+),
+weighed AS (
+  SELECT
+    near.*,
+    near.kind = 'call' AND (
+      near.service_after < COALESCE(near.call_after, near.service_after + 1) AND near.service_after <= near.moment + 600
+      OR near.service_before >= COALESCE(near.call_before, near.service_before) AND near.service_before >= near.moment - 600
+    ) AS is_evidence
+  FROM near
 ),
 gathered AS (
   SELECT
-    {{ nodes_of("flatten(ARRAY_AGG(COALESCE(near.unnamed, ARRAY[near.node])) FILTER (WHERE near.kind = 'issuance'))") }} AS issued,
-    {{ nodes_of("ARRAY_AGG(near.node) FILTER (WHERE near.kind = 'call' AND near.services_near > 0)") }} AS calls,
+    {{ nodes_of("flatten(ARRAY_AGG(COALESCE(weighed.unnamed, ARRAY[weighed.node])) FILTER (WHERE weighed.kind = 'issuance'))") }} AS issued,
+    {{ nodes_of("ARRAY_AGG(weighed.node) FILTER (WHERE weighed.is_evidence)") }} AS calls,
     {% if given.session_id %}
-    COALESCE(ARRAY_AGG(near.key_use) FILTER (WHERE near.kind = 'start key'), ARRAY[]) AS start_keys,
+    COALESCE(ARRAY_AGG(weighed.key_use) FILTER (WHERE weighed.kind = 'start key'), ARRAY[]) AS start_keys,
     {% endif %}
     {% if derived %}
-    COALESCE(ARRAY_AGG(near.key_use) FILTER (WHERE near.kind = 'key'), ARRAY[]) AS keys,
-    COALESCE(ARRAY_AGG(near.session) FILTER (WHERE near.kind = 'key' AND near.own_calls = 0 AND near.moment IS NOT NULL AND near.calls_near > 0), ARRAY[]) AS services,
+    COALESCE(ARRAY_AGG(weighed.key_use) FILTER (WHERE weighed.kind = 'key'), ARRAY[]) AS keys,
+    COALESCE(ARRAY_AGG(weighed.session) FILTER (WHERE weighed.kind = 'key' AND weighed.own_calls = 0 AND weighed.moment IS NOT NULL AND weighed.calls_near > 0), ARRAY[]) AS services,
     {% endif %}
-    COALESCE(ARRAY_AGG(near.session) FILTER (WHERE near.kind = 'start'), ARRAY[]) AS used
-  FROM near
+    COALESCE(ARRAY_AGG(weighed.session) FILTER (WHERE weighed.kind = 'start'), ARRAY[]) AS used
+  FROM weighed
 ),
 {% include 'parts/fold_walk.sql' %},
 {% if derived %}

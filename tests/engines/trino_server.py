@@ -56,7 +56,8 @@ JVM = """\
 -Djdk.attach.allowAttachSelf=true
 --enable-native-access=ALL-UNNAMED
 """
-# Two workers and a short memory of past queries: tests ask thousands of small ones.
+# Two workers and a short memory of past queries: tests ask thousands of small ones. One node needs nobody to watch whether it answers: where
+# the machine is slow, it was taken for gone (NO_NODES_AVAILABLE).
 CONFIG = """\
 coordinator=true
 node-scheduler.include-coordinator=true
@@ -66,6 +67,7 @@ catalog.management=static
 task.concurrency=2
 query.min-expire-age=5s
 query.max-history=20
+failure-detector.enabled=false
 """
 NODE = """\
 node.environment=test
@@ -247,12 +249,19 @@ def ready(host: str, port: int) -> bool:
 
 
 def takes_statements(server: TrinoServer) -> bool:
-    """Tell whether a server has found its worker, itself: for some seconds after its start it has none."""
+    """Tell whether a server has found its worker, itself: for some seconds after its start it has none, or loses it again."""
     from trino.exceptions import Error
 
     try:
         active = server.rows("SELECT COUNT(*) FROM system.runtime.nodes WHERE state = 'active'")
-        return active == [[1]] and bool(server.rows("SELECT COUNT(*) FROM hive.information_schema.schemata"))
+        spread = server.rows(
+            "SELECT COUNT(*) FROM (SELECT n FROM UNNEST(sequence(1, 9)) AS t(n) GROUP BY n)"
+        )  # on workers
+        return (
+            active == [[1]]
+            and spread == [[9]]
+            and bool(server.rows("SELECT COUNT(*) FROM hive.information_schema.schemata"))
+        )
     except Error:
         return False
 

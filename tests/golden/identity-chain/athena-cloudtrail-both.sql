@@ -472,7 +472,7 @@ WITH parameters /* the values asked about */ AS (
     marked.holder,
     marked.moment,
     marked.call_id
-), near /* of the calls only those within ten minutes of a service's are evidence, and of the services only those near a call can be theirs */ AS (
+), near /* of the calls only the last before a service's session began, and the first after, can be the nearest; and of the services only those near a call can be theirs */ AS (
   SELECT
     told.*,
     CASE
@@ -539,7 +539,7 @@ WITH parameters /* the values asked about */ AS (
         used_then BOOLEAN
       ))
     END AS session,
-    COUNT(CASE WHEN told.kind = 'call' THEN 1 END) OVER (
+    COUNT(CASE WHEN told.kind = 'call' THEN told.moment END) OVER (
       PARTITION BY CASE
         WHEN told.kind IN ('call', 'service')
         THEN told.holder
@@ -550,7 +550,7 @@ WITH parameters /* the values asked about */ AS (
       ORDER BY told.moment
       RANGE BETWEEN 600 PRECEDING AND 600 FOLLOWING
     ) AS calls_near,
-    COUNT(CASE WHEN told.kind = 'service' THEN 1 END) OVER (
+    MAX(CASE WHEN told.kind = 'service' THEN told.moment END) OVER (
       PARTITION BY CASE
         WHEN told.kind IN ('call', 'service')
         THEN told.holder
@@ -559,15 +559,59 @@ WITH parameters /* the values asked about */ AS (
         ELSE COALESCE(told.access_key_id, told.call_id)
       END
       ORDER BY told.moment
-      RANGE BETWEEN 600 PRECEDING AND 600 FOLLOWING
-    ) AS services_near
+      RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS service_before,
+    MAX(CASE WHEN told.kind = 'call' THEN told.moment END) OVER (
+      PARTITION BY CASE
+        WHEN told.kind IN ('call', 'service')
+        THEN told.holder
+        WHEN told.kind = 'key'
+        THEN told.identity_arn
+        ELSE COALESCE(told.access_key_id, told.call_id)
+      END
+      ORDER BY told.moment
+      RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS call_before,
+    MIN(CASE WHEN told.kind = 'service' THEN told.moment END) OVER (
+      PARTITION BY CASE
+        WHEN told.kind IN ('call', 'service')
+        THEN told.holder
+        WHEN told.kind = 'key'
+        THEN told.identity_arn
+        ELSE COALESCE(told.access_key_id, told.call_id)
+      END
+      ORDER BY told.moment DESC
+      RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS service_after,
+    MIN(CASE WHEN told.kind = 'call' THEN told.moment END) OVER (
+      PARTITION BY CASE
+        WHEN told.kind IN ('call', 'service')
+        THEN told.holder
+        WHEN told.kind = 'key'
+        THEN told.identity_arn
+        ELSE COALESCE(told.access_key_id, told.call_id)
+      END
+      ORDER BY told.moment DESC
+      RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS call_after
   FROM told
+), weighed AS (
+  SELECT
+    near.*,
+    near.kind = 'call'
+    AND (
+      near.service_after < COALESCE(near.call_after, near.service_after + 1)
+      AND near.service_after <= near.moment + 600
+      OR near.service_before >= COALESCE(near.call_before, near.service_before)
+      AND near.service_before >= near.moment - 600
+    ) AS is_evidence
+  FROM near
 ), gathered AS (
   SELECT
     COALESCE(
       TRANSFORM(
-        FLATTEN(ARRAY_AGG(COALESCE(near.unnamed, ARRAY[near.node])) FILTER(WHERE
-          near.kind = 'issuance')),
+        FLATTEN(ARRAY_AGG(COALESCE(weighed.unnamed, ARRAY[weighed.node])) FILTER(WHERE
+          weighed.kind = 'issuance')),
         t -> CAST(JSON_PARSE(t) AS ROW(
           event_name VARCHAR,
           event_id VARCHAR,
@@ -602,8 +646,8 @@ WITH parameters /* the values asked about */ AS (
     ) AS issued,
     COALESCE(
       TRANSFORM(
-        ARRAY_AGG(near.node) FILTER(WHERE
-          near.kind = 'call' AND near.services_near > 0),
+        ARRAY_AGG(weighed.node) FILTER(WHERE
+          weighed.is_evidence),
         t -> CAST(JSON_PARSE(t) AS ROW(
           event_name VARCHAR,
           event_id VARCHAR,
@@ -636,16 +680,16 @@ WITH parameters /* the values asked about */ AS (
       ),
       ARRAY[]
     ) AS calls,
-    COALESCE(ARRAY_AGG(near.key_use) FILTER(WHERE
-      near.kind = 'key'), ARRAY[]) AS keys,
+    COALESCE(ARRAY_AGG(weighed.key_use) FILTER(WHERE
+      weighed.kind = 'key'), ARRAY[]) AS keys,
     COALESCE(
-      ARRAY_AGG(near.session) FILTER(WHERE
-        near.kind = 'key' AND near.own_calls = 0 AND NOT near.moment IS NULL AND near.calls_near > 0),
+      ARRAY_AGG(weighed.session) FILTER(WHERE
+        weighed.kind = 'key' AND weighed.own_calls = 0 AND NOT weighed.moment IS NULL AND weighed.calls_near > 0),
       ARRAY[]
     ) AS services,
-    COALESCE(ARRAY_AGG(near.session) FILTER(WHERE
-      near.kind = 'start'), ARRAY[]) AS used
-  FROM near
+    COALESCE(ARRAY_AGG(weighed.session) FILTER(WHERE
+      weighed.kind = 'start'), ARRAY[]) AS used
+  FROM weighed
 ), candidates /* beside the sessions that used what is asked about, those that it was issued to: they may have been used by nobody */ AS (
   SELECT
     gathered.*,
