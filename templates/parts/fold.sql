@@ -8,11 +8,9 @@
    place      where a walk has come to: the start, the depth, the node, the node nearer to the start
 
    An index stands in `CROSS JOIN UNNEST(ARRAY[...])`, which computes it once, not once for each element that a lambda looks up. #}
-{% from 'parts/fold_words.sql' import NODE, seconds, session_key %}
+{% from 'parts/fold_words.sql' import NODE, nodes_of, seconds, session_key, text_of %}
 {% set derived = choice.direction != 'origin' %}
 {% set KEY = 'ROW(access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, second BIGINT, own_calls BIGINT, forwarded_calls BIGINT)' %}
-{% macro nodes_of(texts) %}COALESCE(transform({{ texts }}, t -> CAST(json_parse(t) AS {{ NODE }})), ARRAY[]){% endmacro %}
-{% macro text_of(value) %}CAST({{ value }} AS VARCHAR){% endmacro %}
 {# Of a session_id <principal>@<time> the time and its sign are 21 characters. #}
 {% macro names_principal(of) %}{{ of }}.principal_id = SUBSTR(parameters.session_id, 1, LENGTH(parameters.session_id) - 21){% endmacro %}
 {% from 'parts/vending_names.sql' import vending_names %}

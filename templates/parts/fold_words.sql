@@ -1,6 +1,9 @@
 {# What the parts of the fold share: the shapes of its rows, and its words.
    Trino's analyser goes three times over a lambda for each lambda around it: what is long stands no deeper than in the third. #}
 {% set NODE = 'ROW(event_name VARCHAR, event_id VARCHAR, second BIGINT, aws_region VARCHAR, source_ip VARCHAR, user_agent VARCHAR, expires BIGINT, access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, identity_type VARCHAR, identity_arn VARCHAR, account_id VARCHAR, invoked_by VARCHAR, mfa_authenticated BOOLEAN, source_identity VARCHAR, on_behalf_of VARCHAR, session_key VARCHAR, issued_key VARCHAR, issued_principal VARCHAR, issued_created BIGINT, issued_type VARCHAR, issued_arn VARCHAR, issued_account VARCHAR, issued_source_identity VARCHAR, is_asked BOOLEAN, used_then BOOLEAN)' %}
+{# Nodes that travelled as JSON arrays of texts (fold.sql, marked), whose order of fields is this one. #}
+{% macro nodes_of(texts) %}COALESCE(transform({{ texts }}, t -> CAST(json_parse(t) AS {{ NODE }})), ARRAY[]){% endmacro %}
+{% macro text_of(value) %}CAST({{ value }} AS VARCHAR){% endmacro %}
 {% set NODE_COLUMNS = 'event_name, event_id, second, aws_region, source_ip, user_agent, expires, access_key_id, principal_id, created, identity_type, identity_arn, account_id, invoked_by, mfa_authenticated, source_identity, on_behalf_of, session_key, issued_key, issued_principal, issued_created, issued_type, issued_arn, issued_account, issued_source_identity, is_asked, used_then' %}
 {% set STEP = 'ROW(rank BIGINT, nodes ARRAY(BIGINT))' %}
 {% set ARRIVAL = 'ROW(start BIGINT, depth INTEGER, node BIGINT, nearer BIGINT, rule BIGINT, confidence VARCHAR, path VARCHAR)' %}
