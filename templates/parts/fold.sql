@@ -8,15 +8,17 @@
    place      where a walk has come to: the start, the depth, the node, the node nearer to the start
 
    An index stands in `CROSS JOIN UNNEST(ARRAY[...])`, which computes it once, not once for each element that a lambda looks up. #}
-{% from 'parts/fold_words.sql' import NODE, nodes_of, seconds, session_key, text_of %}
+{% from 'parts/fold_words.sql' import nodes_of, nodes_of_calls, seconds, session_key, text_of, text_of_fields, meets_service %}
 {% set derived = choice.direction != 'origin' %}
 {% set KEY = 'ROW(access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, second BIGINT, own_calls BIGINT, forwarded_calls BIGINT)' %}
 {# Of a session_id <principal>@<time> the time and its sign are 21 characters. #}
 {% macro names_principal(of) %}{{ of }}.principal_id = SUBSTR(parameters.session_id, 1, LENGTH(parameters.session_id) - 21){% endmacro %}
 {% from 'parts/vending_names.sql' import vending_names %}
 {% set only %}
-delivered.event_name IN ({{ vending_names }})
-      {% if not derived %}
+{% if derived %}
+delivered.access_key_id IS NOT NULL OR delivered.created_at IS NOT NULL OR delivered.event_name IN ({{ vending_names }})
+      {% else %}
+      delivered.event_name IN ({{ vending_names }})
       -- what may be a long-term key's call (docs/rules.md §3.6)
       OR delivered.access_key_id NOT LIKE 'ASIA%' AND delivered.created_at IS NULL AND delivered.invoked_by IS NULL AND delivered.identity_arn IS NOT NULL
       {% if given.access_key %}
@@ -26,8 +28,6 @@ delivered.event_name IN ({{ vending_names }})
       OR delivered.access_key_id = parameters.session_id
       OR {{ names_principal('delivered') }}
       {% endif %}
-      {% else %}
-      OR delivered.access_key_id IS NOT NULL OR delivered.created_at IS NOT NULL
       {% endif %}
 {% endset %}
 {% set keep_uses = true %}
@@ -72,7 +72,7 @@ marked AS (
     -- all copies of one call that two accounts' logs have, or of one event
     CASE WHEN kinds.kind = 'issuance' THEN COALESCE('shared ' || noted.shared_event_id, noted.event_id) END AS call_id,
     -- as one text: a row of so many fields costs at every step, and few of them are looked at
-    CASE WHEN kinds.kind IN ('issuance', 'call') THEN json_format(CAST(ARRAY[
+    CASE WHEN kinds.kind = 'issuance' THEN {% call text_of_fields() %}
       noted.event_name, noted.event_id, {{ text_of('noted.second') }}, noted.aws_region, noted.source_ip, noted.user_agent, {{ text_of(seconds('noted.expires_at')) }},
       noted.access_key_id, noted.principal_id, {{ text_of('noted.created') }}, noted.identity_type, noted.identity_arn, noted.account_id, noted.invoked_by,
       {{ text_of('noted.mfa_authenticated') }}, noted.source_identity, noted.on_behalf_of,
@@ -85,7 +85,13 @@ marked AS (
       {%- if given.session_id %} AND COALESCE(COALESCE(noted.issued_principal_id || '@' || time_text(noted.issued_created_at), noted.issued_access_key_id) = parameters.session_id, FALSE){% endif %}{% endset %}
       {{ text_of(asked) }},
       NULL
-    ] AS JSON)) END AS node
+    {% endcall %} END AS issuance,
+    CASE WHEN kinds.kind = 'call' THEN {% call text_of_fields() %}
+      -- of one second the first by these
+      noted.event_id, noted.event_source, noted.event_name,
+      noted.aws_region, noted.source_ip, noted.user_agent, noted.access_key_id, noted.principal_id, noted.identity_type, noted.identity_arn,
+      noted.account_id, {{ text_of('noted.mfa_authenticated') }}, noted.source_identity, noted.on_behalf_of, {{ text_of('noted.second') }}
+    {% endcall %} END AS call
   FROM noted
   CROSS JOIN (
     -- a session that used what is asked about{{ ', by all its keys' if given.session_id }}
@@ -96,7 +102,7 @@ marked AS (
     UNION ALL SELECT 'start key' AS kind
     {% endif %}
     {% if derived %}
-    -- a key as one session used it
+    -- a key as one session used it; of a long-term key that it was used is enough, and its calls say so
     UNION ALL SELECT 'key' AS kind
     {% endif %}
     UNION ALL SELECT 'issuance' AS kind
@@ -111,7 +117,7 @@ marked AS (
     WHEN 'start key' THEN noted.is_asked AND noted.access_key_id IS NOT NULL
     {% endif %}
     {% if derived %}
-    WHEN 'key' THEN noted.access_key_id IS NOT NULL
+    WHEN 'key' THEN noted.access_key_id IS NOT NULL AND NOT noted.is_call
     {% endif %}
     WHEN 'issuance' THEN noted.is_issuing
     WHEN 'call' THEN noted.is_call
@@ -125,15 +131,16 @@ told AS (
     marked.holder,
     marked.moment,
     marked.call_id,
+    MIN(marked.call) AS call,
     -- of the copies of a call the one whose caller has an access key tells more (docs/rules.md §2.4)
-    MIN_BY(marked.node, CASE
-      WHEN marked.kind = 'call' THEN COALESCE(marked.event_id, '~') || ' ' || COALESCE(marked.event_source, '~') || ' ' || COALESCE(marked.event_name, '~')
-      WHEN marked.kind = 'issuance' THEN CASE WHEN marked.access_key_id IS NULL THEN '1' ELSE '0' END
+    MIN_BY(
+      marked.issuance,
+      CASE WHEN marked.kind = 'issuance' THEN CASE WHEN marked.access_key_id IS NULL THEN '1' ELSE '0' END
         || CASE WHEN marked.identity_type = 'AWSAccount' THEN '1' ELSE '0' END
-        || COALESCE(time_text(marked.event_time), '~') || ' ' || COALESCE(marked.event_id, '~') || ' ' || COALESCE(marked.aws_region, '~')
-    END) AS node,
+        || COALESCE(time_text(marked.event_time), '~') || ' ' || COALESCE(marked.event_id, '~') || ' ' || COALESCE(marked.aws_region, '~') END
+    ) AS issuance,
     -- issuances that nothing tells apart from their copies all count
-    ARRAY_AGG(marked.node) FILTER (WHERE marked.kind = 'issuance' AND marked.call_id IS NULL) AS unnamed,
+    ARRAY_AGG(marked.issuance) FILTER (WHERE marked.kind = 'issuance' AND marked.call_id IS NULL) AS unnamed,
     MIN(marked.identity_type) AS identity_type,
     MIN(marked.identity_arn) AS identity_arn,
     MIN(marked.account_id) AS account_id,
@@ -148,58 +155,67 @@ told AS (
   FROM marked
   GROUP BY marked.kind, marked.kind_key, marked.holder, marked.moment, marked.call_id
 ),
--- of the calls only the last before a service's session began, and the first after, can be the nearest{{ '; and of the services only those near a call can be theirs' if derived }}
-
-near AS (
+-- what was told of each, as few columns; in `place` calls and services stand in the order of time, at the same second the call before the service
+packed AS (
   SELECT
-    told.*,
+    told.kind,
+    COALESCE(told.unnamed, ARRAY[told.issuance]) AS issuances,
+    told.call,
+    {% if derived %}
+    CASE WHEN told.kind = 'call' THEN told.access_key_id END AS calling_key,
+    {% endif %}
     {% if given.session_id or derived %}
     CASE WHEN told.kind {{ "IN ('key', 'start key')" if given.session_id else "= 'key'" }} THEN CAST(ROW(
       told.access_key_id, told.holder, told.moment, told.second, told.own_calls, told.forwarded_calls
     ) AS {{ KEY }}) END AS key_use,
     {% endif %}
-    CASE WHEN told.kind = 'start'{{ " OR told.kind = 'key' AND told.own_calls = 0" if derived }} THEN CAST(ROW(
-      NULL, NULL, told.second, NULL, NULL, NULL, NULL, told.access_key_id, told.holder, told.moment, told.identity_type, told.identity_arn,
-      told.account_id,
+    CASE WHEN told.kind = 'start'{{ " OR told.kind = 'key' AND told.own_calls = 0 AND told.moment IS NOT NULL" if derived }} THEN {% call text_of_fields() %}
+      NULL, NULL, {{ text_of('told.second') }}, NULL, NULL, NULL, NULL, told.access_key_id, told.holder, {{ text_of('told.moment') }},
+      told.identity_type, told.identity_arn, told.account_id,
       -- only where a service made every call
       CASE WHEN told.own_calls = 0 THEN told.invoked_by END,
-      told.mfa_authenticated = 1, told.source_identity, told.on_behalf_of, {{ session_key('told.access_key_id', 'told.holder', 'told.moment') }},
-      NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, told.used_then
-    ) AS {{ NODE }}) END AS session,
-    {% set holder %}PARTITION BY CASE WHEN told.kind IN ('call', 'service') THEN told.holder {{ "WHEN told.kind = 'key' THEN told.identity_arn " if derived }}ELSE COALESCE(told.access_key_id, told.call_id) END{% endset %}
-    {% set call %}CASE WHEN told.kind = 'call' THEN told.moment END{% endset %}
-    {% set service %}CASE WHEN told.kind = 'service' THEN told.moment END{% endset %}
-    {% if derived %}
-    COUNT({{ call }}) OVER ({{ holder }} ORDER BY told.moment RANGE BETWEEN 600 PRECEDING AND 600 FOLLOWING) AS calls_near,
-    {% endif %}
-    MAX({{ service }}) OVER ({{ holder }} ORDER BY told.moment RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS service_before,
-    MAX({{ call }}) OVER ({{ holder }} ORDER BY told.moment RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS call_before,
-    MIN({{ service }}) OVER ({{ holder }} ORDER BY told.moment DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS service_after,
-    MIN({{ call }}) OVER ({{ holder }} ORDER BY told.moment DESC RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS call_after
+      {{ text_of('told.mfa_authenticated = 1') }}, told.source_identity, told.on_behalf_of, {{ session_key('told.access_key_id', 'told.holder', 'told.moment') }},
+      NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {{ text_of('told.used_then') }}
+    {% endcall %} END AS session,
+    CASE
+      WHEN told.kind IN ('call', 'service') THEN told.holder
+      {% if derived %}
+      WHEN told.kind = 'key' AND told.own_calls = 0 THEN told.identity_arn
+      {% endif %}
+      ELSE COALESCE(told.access_key_id, told.call_id)
+    END AS holder,
+    CASE told.kind WHEN 'call' THEN 2 * told.moment WHEN 'service' THEN 2 * told.moment + 1 END AS place
   FROM told
 ),
-weighed AS (
+-- what stands next to each call: only the last before a service's session began, and the first after, can be the nearest
+placed AS (
   SELECT
-    near.*,
-    near.kind = 'call' AND (
-      near.service_after < COALESCE(near.call_after, near.service_after + 1) AND near.service_after <= near.moment + 600
-      OR near.service_before >= COALESCE(near.call_before, near.service_before) AND near.service_before >= near.moment - 600
-    ) AS is_evidence
-  FROM near
+    packed.*,
+    {% set order %}OVER (PARTITION BY packed.holder ORDER BY packed.place){% endset %}
+    LAG(packed.place) {{ order }} AS previous,
+    LAG(packed.place, 2) {{ order }} AS previous_but_one,
+    LEAD(packed.place) {{ order }} AS next,
+    LEAD(packed.place, 2) {{ order }} AS next_but_one
+    {%- if derived %},
+    COUNT(packed.call) OVER (PARTITION BY packed.holder ORDER BY packed.place ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS calls
+    {%- endif %}
+
+  FROM packed
 ),
 gathered AS (
   SELECT
-    {{ nodes_of("flatten(ARRAY_AGG(COALESCE(weighed.unnamed, ARRAY[weighed.node])) FILTER (WHERE weighed.kind = 'issuance'))") }} AS issued,
-    {{ nodes_of("ARRAY_AGG(weighed.node) FILTER (WHERE weighed.is_evidence)") }} AS calls,
+    {{ nodes_of("flatten(ARRAY_AGG(placed.issuances) FILTER (WHERE placed.kind = 'issuance'))") }} AS issued,
+    {{ nodes_of_calls("ARRAY_AGG(placed.call) FILTER (WHERE placed.call IS NOT NULL AND (" ~ meets_service('next') ~ ' OR ' ~ meets_service('previous') ~ "))") }} AS calls,
     {% if given.session_id %}
-    COALESCE(ARRAY_AGG(weighed.key_use) FILTER (WHERE weighed.kind = 'start key'), ARRAY[]) AS start_keys,
+    COALESCE(ARRAY_AGG(placed.key_use) FILTER (WHERE placed.kind = 'start key'), ARRAY[]) AS start_keys,
     {% endif %}
     {% if derived %}
-    COALESCE(ARRAY_AGG(weighed.key_use) FILTER (WHERE weighed.kind = 'key'), ARRAY[]) AS keys,
-    COALESCE(ARRAY_AGG(weighed.session) FILTER (WHERE weighed.kind = 'key' AND weighed.own_calls = 0 AND weighed.moment IS NOT NULL AND weighed.calls_near > 0), ARRAY[]) AS services,
+    COALESCE(ARRAY_AGG(placed.key_use) FILTER (WHERE placed.kind = 'key'), ARRAY[]) AS keys,
+    histogram(placed.calling_key) AS calling_keys,
+    {{ nodes_of("ARRAY_AGG(placed.session) FILTER (WHERE placed.kind = 'key' AND placed.session IS NOT NULL AND placed.calls > 0)") }} AS services,
     {% endif %}
-    COALESCE(ARRAY_AGG(weighed.session) FILTER (WHERE weighed.kind = 'start'), ARRAY[]) AS used
-  FROM weighed
+    {{ nodes_of("ARRAY_AGG(placed.session) FILTER (WHERE placed.kind = 'start')") }} AS used
+  FROM placed
 ),
 {% include 'parts/fold_walk.sql' %},
 {% if derived %}

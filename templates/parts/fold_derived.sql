@@ -156,7 +156,7 @@ descended AS (
     filter(
       used_keys.finds,
       w -> w.child <= used_keys.issuances AND {{ issued }}.event_name <> 'CreateAccessKey' AND {{ issued }}.issued_key IS NOT NULL
-        AND element_at(used_keys.by_used_key, {{ issued }}.issued_key) IS NULL
+        AND element_at(used_keys.by_used_key, {{ issued }}.issued_key) IS NULL AND element_at(used_keys.calling_keys, {{ issued }}.issued_key) IS NULL
     ),
     w -> ROW(w.child, SUBSTR(array_min(transform(
       filter(

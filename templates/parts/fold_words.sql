@@ -1,9 +1,24 @@
 {# What the parts of the fold share: the shapes of its rows, and its words.
    Trino's analyser goes three times over a lambda for each lambda around it: what is long stands no deeper than in the third. #}
 {% set NODE = 'ROW(event_name VARCHAR, event_id VARCHAR, second BIGINT, aws_region VARCHAR, source_ip VARCHAR, user_agent VARCHAR, expires BIGINT, access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, identity_type VARCHAR, identity_arn VARCHAR, account_id VARCHAR, invoked_by VARCHAR, mfa_authenticated BOOLEAN, source_identity VARCHAR, on_behalf_of VARCHAR, session_key VARCHAR, issued_key VARCHAR, issued_principal VARCHAR, issued_created BIGINT, issued_type VARCHAR, issued_arn VARCHAR, issued_account VARCHAR, issued_source_identity VARCHAR, is_asked BOOLEAN, used_then BOOLEAN)' %}
-{# Nodes that travelled as JSON arrays of texts (fold.sql, marked), whose order of fields is this one. #}
+{# Nodes that travelled as JSON arrays of texts (fold.sql), whose order of fields is that of these. #}
+{% macro text_of_fields() %}json_format(CAST(ARRAY[{{ caller() }}] AS JSON)){% endmacro %}
 {% macro nodes_of(texts) %}COALESCE(transform({{ texts }}, t -> CAST(json_parse(t) AS {{ NODE }})), ARRAY[]){% endmacro %}
+{% set CALL = 'ROW(event_id VARCHAR, event_source VARCHAR, event_name VARCHAR, aws_region VARCHAR, source_ip VARCHAR, user_agent VARCHAR, access_key_id VARCHAR, principal_id VARCHAR, identity_type VARCHAR, identity_arn VARCHAR, account_id VARCHAR, mfa_authenticated BOOLEAN, source_identity VARCHAR, on_behalf_of VARCHAR, second BIGINT)' %}
+{% macro nodes_of_calls(texts) %}COALESCE(transform(transform({{ texts }}, t -> CAST(json_parse(t) AS {{ CALL }})), c -> CAST(ROW(
+      c.event_name, c.event_id, c.second, c.aws_region, c.source_ip, c.user_agent, NULL, c.access_key_id, c.principal_id, NULL, c.identity_type,
+      c.identity_arn, c.account_id, NULL, c.mfa_authenticated, c.source_identity, c.on_behalf_of, {{ session_key('c.access_key_id', 'c.principal_id') }},
+      NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    ) AS {{ NODE }})), ARRAY[]){% endmacro %}
 {% macro text_of(value) %}CAST({{ value }} AS VARCHAR){% endmacro %}
+{# Whether what stands beside a call (fold.sql, placed) is a service's session that began within ten minutes of it. A user has two keys at the
+   most, so no more calls than two share a second: where they do, all are kept. #}
+{% macro is_service(other) %}MOD({{ other }}, 2) = 1 AND ABS({{ other }} - placed.place) <= 1201{% endmacro %}
+{% macro meets_service(side) %}CASE
+        WHEN placed.{{ side }} <> placed.place THEN {{ is_service('placed.' ~ side) }}
+        WHEN placed.{{ side }}_but_one <> placed.place THEN {{ is_service('placed.' ~ side ~ '_but_one') }}
+        ELSE placed.{{ side }}_but_one IS NOT NULL
+      END{% endmacro %}
 {% set NODE_COLUMNS = 'event_name, event_id, second, aws_region, source_ip, user_agent, expires, access_key_id, principal_id, created, identity_type, identity_arn, account_id, invoked_by, mfa_authenticated, source_identity, on_behalf_of, session_key, issued_key, issued_principal, issued_created, issued_type, issued_arn, issued_account, issued_source_identity, is_asked, used_then' %}
 {% set STEP = 'ROW(rank BIGINT, nodes ARRAY(BIGINT))' %}
 {% set ARRIVAL = 'ROW(start BIGINT, depth INTEGER, node BIGINT, nearer BIGINT, rule BIGINT, confidence VARCHAR, path VARCHAR)' %}
@@ -15,7 +30,7 @@
 {% macro moment(second) %}plus_seconds(timestamp_of('1970-01-01 00:00:00'), {{ second }}){% endmacro %}
 {# A session by its principal and creation, or by its key: as session_id, with the creation in seconds. #}
 {% macro session_of(key, principal, created) %}COALESCE(CAST({{ created }} AS VARCHAR) || '@' || {{ principal }}, {{ key }}){% endmacro %}
-{% macro session_key(key, principal, created) %}'|' || COALESCE({{ key }}, '') || '|' || COALESCE({{ principal }}, '') || '|' || COALESCE(CAST({{ created }} AS VARCHAR), '') || '|'{% endmacro %}
+{% macro session_key(key, principal, created=none) %}'|' || COALESCE({{ key }}, '') || '|' || COALESCE({{ principal }}, '') || {% if created %}'|' || COALESCE(CAST({{ created }} AS VARCHAR), '') || '|'{% else %}'||'{% endif %}{% endmacro %}
 {# `count` numbers after `first`; a sequence of Trino's has 10,000 at most. #}
 {% macro numbers(count, first=0) %}slice(flatten(transform(sequence(0, ({{ count }}) / 10000), k -> sequence({{ first }} + k * 10000 + 1, {{ first }} + k * 10000 + 10000))), 1, {{ count }}){% endmacro %}
 {# The numbers of nodes by a name that the nodes `e` have. #}

@@ -25,10 +25,15 @@ class Question:
         ).sql
 
 
+def walks(access_key: str, first_key: str) -> Iterator[Question]:
+    """Yield the chain in each direction of a session's key, forwards of the long-term key that it comes from."""
+    for direction, key in (("origin", access_key), ("derived", first_key), ("both", access_key)):
+        yield Question("identity-chain", f"a key, {direction}", {"access_key": key, "direction": direction})
+
+
 def questions(log: Organization) -> Iterator[Question]:
     """Yield every query but chain-events, which a schedule asks, about all that it can be asked about that changes what it costs."""
-    for direction, key in (("origin", log.access_key), ("derived", log.first_key), ("both", log.access_key)):
-        yield Question("identity-chain", f"a key, {direction}", {"access_key": key, "direction": direction})
+    yield from walks(log.access_key, log.first_key)
     for query in ("console-keys", "issuances", "recycled-keys", "origins", "sessions", "session-summary"):
         yield Question(query, "the whole window", {})
     yield Question("session-summary", "an ARN", {"arn": log.arn})

@@ -156,7 +156,9 @@ WITH parameters /* the values asked about */ AS (
     FROM delivered
     CROSS JOIN parameters
     WHERE
-      delivered.event_name IN (
+      NOT delivered.access_key_id IS NULL
+      OR NOT delivered.created_at IS NULL
+      OR delivered.event_name IN (
         'AssumeRole',
         'AssumeRoleWithSAML',
         'AssumeRoleWithWebIdentity',
@@ -173,8 +175,6 @@ WITH parameters /* the values asked about */ AS (
         'UserAuthentication',
         'CreateOAuth2Token'
       )
-      OR NOT delivered.access_key_id IS NULL
-      OR NOT delivered.created_at IS NULL
   ) AS timed
 ), vending_calls /* the successful calls that vend credentials or open a session, with what they issued (docs/rules.md §2) */ AS (
   SELECT
@@ -395,20 +395,26 @@ WITH parameters /* the values asked about */ AS (
     CASE WHEN kinds.kind = 'call' THEN noted.second WHEN kinds.kind <> 'issuance' THEN noted.created END AS moment,
     CASE WHEN kinds.kind = 'issuance' THEN COALESCE('shared ' || noted.shared_event_id, noted.event_id) END AS call_id, /* all copies of one call that two accounts' logs have, or of one event */
     CASE
-      WHEN kinds.kind IN ('issuance', 'call')
+      WHEN kinds.kind = 'issuance'
       THEN JSON_FORMAT(
         CAST(ARRAY[noted.event_name, noted.event_id, CAST(noted.second AS VARCHAR), noted.aws_region, noted.source_ip, noted.user_agent, CAST(DATE_DIFF('SECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP), noted.expires_at) AS VARCHAR), noted.access_key_id, noted.principal_id, CAST(noted.created AS VARCHAR), noted.identity_type, noted.identity_arn, noted.account_id, noted.invoked_by, CAST(noted.mfa_authenticated AS VARCHAR), noted.source_identity, noted.on_behalf_of, CASE
           WHEN NOT noted.access_key_id IS NULL OR NOT noted.is_sign_in AND NOT noted.principal_id IS NULL AND NOT noted.created IS NULL
           THEN '|' || COALESCE(noted.access_key_id, '') || '|' || COALESCE(noted.principal_id, '') || '|' || COALESCE(CAST(noted.created AS VARCHAR), '') || '|'
         END /* a sign-in without a key has no caller's session */, noted.issued_access_key_id, noted.issued_principal_id, CAST(noted.issued_created AS VARCHAR), noted.issued_type, noted.issued_arn, noted.issued_account_id, noted.issued_source_identity, CAST(noted.in_window AND COALESCE(noted.issued_access_key_id = parameters.access_key, FALSE) AS VARCHAR), NULL] AS JSON)
       )
-    END AS node /* as one text: a row of so many fields costs at every step, and few of them are looked at */
+    END AS issuance, /* as one text: a row of so many fields costs at every step, and few of them are looked at */
+    CASE
+      WHEN kinds.kind = 'call'
+      THEN JSON_FORMAT(
+        CAST(ARRAY[noted.event_id, noted.event_source, noted.event_name, noted.aws_region, noted.source_ip, noted.user_agent, noted.access_key_id, noted.principal_id, noted.identity_type, noted.identity_arn, noted.account_id, CAST(noted.mfa_authenticated AS VARCHAR), noted.source_identity, noted.on_behalf_of, CAST(noted.second AS VARCHAR)] AS JSON)
+      )
+    END AS call
   FROM noted
   CROSS JOIN (
     /* a session that used what is asked about */
     SELECT
       'start' AS kind
-    /* a key as one session used it */
+    /* a key as one session used it; of a long-term key that it was used is enough, and its calls say so */
     UNION ALL
     SELECT
       'key' AS kind
@@ -429,7 +435,7 @@ WITH parameters /* the values asked about */ AS (
       WHEN 'start'
       THEN noted.is_asked
       WHEN 'key'
-      THEN NOT noted.access_key_id IS NULL
+      THEN NOT noted.access_key_id IS NULL AND NOT noted.is_call
       WHEN 'issuance'
       THEN noted.is_issuing
       WHEN 'call'
@@ -443,16 +449,15 @@ WITH parameters /* the values asked about */ AS (
     marked.holder,
     marked.moment,
     marked.call_id,
+    MIN(marked.call) AS call,
     MIN_BY(
-      marked.node,
+      marked.issuance,
       CASE
-        WHEN marked.kind = 'call'
-        THEN COALESCE(marked.event_id, '~') || ' ' || COALESCE(marked.event_source, '~') || ' ' || COALESCE(marked.event_name, '~')
         WHEN marked.kind = 'issuance'
         THEN CASE WHEN marked.access_key_id IS NULL THEN '1' ELSE '0' END || CASE WHEN marked.identity_type = 'AWSAccount' THEN '1' ELSE '0' END || COALESCE(DATE_FORMAT(marked.event_time, '%Y-%m-%dT%TZ'), '~') || ' ' || COALESCE(marked.event_id, '~') || ' ' || COALESCE(marked.aws_region, '~')
       END
-    ) AS node, /* of the copies of a call the one whose caller has an access key tells more (docs/rules.md §2.4) */
-    ARRAY_AGG(marked.node) /* issuances that nothing tells apart from their copies all count */ FILTER(WHERE
+    ) AS issuance, /* of the copies of a call the one whose caller has an access key tells more (docs/rules.md §2.4) */
+    ARRAY_AGG(marked.issuance) /* issuances that nothing tells apart from their copies all count */ FILTER(WHERE
       marked.kind = 'issuance' AND marked.call_id IS NULL) AS unnamed,
     MIN(marked.identity_type) AS identity_type,
     MIN(marked.identity_arn) AS identity_arn,
@@ -472,146 +477,46 @@ WITH parameters /* the values asked about */ AS (
     marked.holder,
     marked.moment,
     marked.call_id
-), near /* of the calls only the last before a service's session began, and the first after, can be the nearest; and of the services only those near a call can be theirs */ AS (
+), packed /* what was told of each, as few columns; in `place` calls and services stand in the order of time, at the same second the call before the service */ AS (
   SELECT
-    told.*,
+    told.kind,
+    COALESCE(told.unnamed, ARRAY[told.issuance]) AS issuances,
+    told.call,
+    CASE WHEN told.kind = 'call' THEN told.access_key_id END AS calling_key,
     CASE
       WHEN told.kind = 'key'
       THEN CAST(ROW(told.access_key_id, told.holder, told.moment, told.second, told.own_calls, told.forwarded_calls) AS ROW(access_key_id VARCHAR, principal_id VARCHAR, created BIGINT, second BIGINT, own_calls BIGINT, forwarded_calls BIGINT))
     END AS key_use,
     CASE
-      WHEN told.kind = 'start' OR told.kind = 'key' AND told.own_calls = 0
-      THEN CAST(ROW(
-        NULL,
-        NULL,
-        told.second,
-        NULL,
-        NULL,
-        NULL,
-        NULL,
-        told.access_key_id,
-        told.holder,
-        told.moment,
-        told.identity_type,
-        told.identity_arn,
-        told.account_id,
-        CASE WHEN told.own_calls = 0 THEN told.invoked_by END /* only where a service made every call */,
-        told.mfa_authenticated = 1,
-        told.source_identity,
-        told.on_behalf_of,
-        '|' || COALESCE(told.access_key_id, '') || '|' || COALESCE(told.holder, '') || '|' || COALESCE(CAST(told.moment AS VARCHAR), '') || '|',
-        NULL,
-        NULL,
-        NULL,
-        NULL,
-        NULL,
-        NULL,
-        NULL,
-        NULL,
-        told.used_then
-      ) AS ROW(
-        event_name VARCHAR,
-        event_id VARCHAR,
-        second BIGINT,
-        aws_region VARCHAR,
-        source_ip VARCHAR,
-        user_agent VARCHAR,
-        expires BIGINT,
-        access_key_id VARCHAR,
-        principal_id VARCHAR,
-        created BIGINT,
-        identity_type VARCHAR,
-        identity_arn VARCHAR,
-        account_id VARCHAR,
-        invoked_by VARCHAR,
-        mfa_authenticated BOOLEAN,
-        source_identity VARCHAR,
-        on_behalf_of VARCHAR,
-        session_key VARCHAR,
-        issued_key VARCHAR,
-        issued_principal VARCHAR,
-        issued_created BIGINT,
-        issued_type VARCHAR,
-        issued_arn VARCHAR,
-        issued_account VARCHAR,
-        issued_source_identity VARCHAR,
-        is_asked BOOLEAN,
-        used_then BOOLEAN
-      ))
+      WHEN told.kind = 'start' OR told.kind = 'key' AND told.own_calls = 0 AND NOT told.moment IS NULL
+      THEN JSON_FORMAT(
+        CAST(ARRAY[NULL, NULL, CAST(told.second AS VARCHAR), NULL, NULL, NULL, NULL, told.access_key_id, told.holder, CAST(told.moment AS VARCHAR), told.identity_type, told.identity_arn, told.account_id, CASE WHEN told.own_calls = 0 THEN told.invoked_by END /* only where a service made every call */, CAST(told.mfa_authenticated = 1 AS VARCHAR), told.source_identity, told.on_behalf_of, '|' || COALESCE(told.access_key_id, '') || '|' || COALESCE(told.holder, '') || '|' || COALESCE(CAST(told.moment AS VARCHAR), '') || '|', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CAST(told.used_then AS VARCHAR)] AS JSON)
+      )
     END AS session,
-    COUNT(CASE WHEN told.kind = 'call' THEN told.moment END) OVER (
-      PARTITION BY CASE
-        WHEN told.kind IN ('call', 'service')
-        THEN told.holder
-        WHEN told.kind = 'key'
-        THEN told.identity_arn
-        ELSE COALESCE(told.access_key_id, told.call_id)
-      END
-      ORDER BY told.moment
-      RANGE BETWEEN 600 PRECEDING AND 600 FOLLOWING
-    ) AS calls_near,
-    MAX(CASE WHEN told.kind = 'service' THEN told.moment END) OVER (
-      PARTITION BY CASE
-        WHEN told.kind IN ('call', 'service')
-        THEN told.holder
-        WHEN told.kind = 'key'
-        THEN told.identity_arn
-        ELSE COALESCE(told.access_key_id, told.call_id)
-      END
-      ORDER BY told.moment
-      RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS service_before,
-    MAX(CASE WHEN told.kind = 'call' THEN told.moment END) OVER (
-      PARTITION BY CASE
-        WHEN told.kind IN ('call', 'service')
-        THEN told.holder
-        WHEN told.kind = 'key'
-        THEN told.identity_arn
-        ELSE COALESCE(told.access_key_id, told.call_id)
-      END
-      ORDER BY told.moment
-      RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS call_before,
-    MIN(CASE WHEN told.kind = 'service' THEN told.moment END) OVER (
-      PARTITION BY CASE
-        WHEN told.kind IN ('call', 'service')
-        THEN told.holder
-        WHEN told.kind = 'key'
-        THEN told.identity_arn
-        ELSE COALESCE(told.access_key_id, told.call_id)
-      END
-      ORDER BY told.moment DESC
-      RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS service_after,
-    MIN(CASE WHEN told.kind = 'call' THEN told.moment END) OVER (
-      PARTITION BY CASE
-        WHEN told.kind IN ('call', 'service')
-        THEN told.holder
-        WHEN told.kind = 'key'
-        THEN told.identity_arn
-        ELSE COALESCE(told.access_key_id, told.call_id)
-      END
-      ORDER BY told.moment DESC
-      RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS call_after
+    CASE
+      WHEN told.kind IN ('call', 'service')
+      THEN told.holder
+      WHEN told.kind = 'key' AND told.own_calls = 0
+      THEN told.identity_arn
+      ELSE COALESCE(told.access_key_id, told.call_id)
+    END AS holder,
+    CASE told.kind WHEN 'call' THEN 2 * told.moment WHEN 'service' THEN 2 * told.moment + 1 END AS place
   FROM told
-), weighed AS (
+), placed /* what stands next to each call: only the last before a service's session began, and the first after, can be the nearest */ AS (
   SELECT
-    near.*,
-    near.kind = 'call'
-    AND (
-      near.service_after < COALESCE(near.call_after, near.service_after + 1)
-      AND near.service_after <= near.moment + 600
-      OR near.service_before >= COALESCE(near.call_before, near.service_before)
-      AND near.service_before >= near.moment - 600
-    ) AS is_evidence
-  FROM near
+    packed.*,
+    LAG(packed.place) OVER (PARTITION BY packed.holder ORDER BY packed.place) AS previous,
+    LAG(packed.place, 2) OVER (PARTITION BY packed.holder ORDER BY packed.place) AS previous_but_one,
+    LEAD(packed.place) OVER (PARTITION BY packed.holder ORDER BY packed.place) AS next,
+    LEAD(packed.place, 2) OVER (PARTITION BY packed.holder ORDER BY packed.place) AS next_but_one,
+    COUNT(packed.call) OVER (PARTITION BY packed.holder ORDER BY packed.place ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS calls
+  FROM packed
 ), gathered AS (
   SELECT
     COALESCE(
       TRANSFORM(
-        FLATTEN(ARRAY_AGG(COALESCE(weighed.unnamed, ARRAY[weighed.node])) FILTER(WHERE
-          weighed.kind = 'issuance')),
+        FLATTEN(ARRAY_AGG(placed.issuances) FILTER(WHERE
+          placed.kind = 'issuance')),
         t -> CAST(JSON_PARSE(t) AS ROW(
           event_name VARCHAR,
           event_id VARCHAR,
@@ -646,9 +551,72 @@ WITH parameters /* the values asked about */ AS (
     ) AS issued,
     COALESCE(
       TRANSFORM(
-        ARRAY_AGG(weighed.node) FILTER(WHERE
-          weighed.is_evidence),
-        t -> CAST(JSON_PARSE(t) AS ROW(
+        TRANSFORM(
+          ARRAY_AGG(placed.call) FILTER(WHERE
+            NOT placed.call IS NULL
+            AND (
+              CASE
+                WHEN placed.next <> placed.place
+                THEN placed.next % 2 = 1 AND ABS(placed.next - placed.place) <= 1201
+                WHEN placed.next_but_one <> placed.place
+                THEN placed.next_but_one % 2 = 1 AND ABS(placed.next_but_one - placed.place) <= 1201
+                ELSE NOT placed.next_but_one IS NULL
+              END
+              OR CASE
+                WHEN placed.previous <> placed.place
+                THEN placed.previous % 2 = 1 AND ABS(placed.previous - placed.place) <= 1201
+                WHEN placed.previous_but_one <> placed.place
+                THEN placed.previous_but_one % 2 = 1 AND ABS(placed.previous_but_one - placed.place) <= 1201
+                ELSE NOT placed.previous_but_one IS NULL
+              END
+            )),
+          t -> CAST(JSON_PARSE(t) AS ROW(
+            event_id VARCHAR,
+            event_source VARCHAR,
+            event_name VARCHAR,
+            aws_region VARCHAR,
+            source_ip VARCHAR,
+            user_agent VARCHAR,
+            access_key_id VARCHAR,
+            principal_id VARCHAR,
+            identity_type VARCHAR,
+            identity_arn VARCHAR,
+            account_id VARCHAR,
+            mfa_authenticated BOOLEAN,
+            source_identity VARCHAR,
+            on_behalf_of VARCHAR,
+            second BIGINT
+          ))
+        ),
+        c -> CAST(ROW(
+          c.event_name,
+          c.event_id,
+          c.second,
+          c.aws_region,
+          c.source_ip,
+          c.user_agent,
+          NULL,
+          c.access_key_id,
+          c.principal_id,
+          NULL,
+          c.identity_type,
+          c.identity_arn,
+          c.account_id,
+          NULL,
+          c.mfa_authenticated,
+          c.source_identity,
+          c.on_behalf_of,
+          '|' || COALESCE(c.access_key_id, '') || '|' || COALESCE(c.principal_id, '') || '||',
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          NULL,
+          NULL
+        ) AS ROW(
           event_name VARCHAR,
           event_id VARCHAR,
           second BIGINT,
@@ -680,16 +648,82 @@ WITH parameters /* the values asked about */ AS (
       ),
       ARRAY[]
     ) AS calls,
-    COALESCE(ARRAY_AGG(weighed.key_use) FILTER(WHERE
-      weighed.kind = 'key'), ARRAY[]) AS keys,
+    COALESCE(ARRAY_AGG(placed.key_use) FILTER(WHERE
+      placed.kind = 'key'), ARRAY[]) AS keys,
+    HISTOGRAM(placed.calling_key) AS calling_keys,
     COALESCE(
-      ARRAY_AGG(weighed.session) FILTER(WHERE
-        weighed.kind = 'key' AND weighed.own_calls = 0 AND NOT weighed.moment IS NULL AND weighed.calls_near > 0),
+      TRANSFORM(
+        ARRAY_AGG(placed.session) FILTER(WHERE
+          placed.kind = 'key' AND NOT placed.session IS NULL AND placed.calls > 0),
+        t -> CAST(JSON_PARSE(t) AS ROW(
+          event_name VARCHAR,
+          event_id VARCHAR,
+          second BIGINT,
+          aws_region VARCHAR,
+          source_ip VARCHAR,
+          user_agent VARCHAR,
+          expires BIGINT,
+          access_key_id VARCHAR,
+          principal_id VARCHAR,
+          created BIGINT,
+          identity_type VARCHAR,
+          identity_arn VARCHAR,
+          account_id VARCHAR,
+          invoked_by VARCHAR,
+          mfa_authenticated BOOLEAN,
+          source_identity VARCHAR,
+          on_behalf_of VARCHAR,
+          session_key VARCHAR,
+          issued_key VARCHAR,
+          issued_principal VARCHAR,
+          issued_created BIGINT,
+          issued_type VARCHAR,
+          issued_arn VARCHAR,
+          issued_account VARCHAR,
+          issued_source_identity VARCHAR,
+          is_asked BOOLEAN,
+          used_then BOOLEAN
+        ))
+      ),
       ARRAY[]
     ) AS services,
-    COALESCE(ARRAY_AGG(weighed.session) FILTER(WHERE
-      weighed.kind = 'start'), ARRAY[]) AS used
-  FROM weighed
+    COALESCE(
+      TRANSFORM(
+        ARRAY_AGG(placed.session) FILTER(WHERE
+          placed.kind = 'start'),
+        t -> CAST(JSON_PARSE(t) AS ROW(
+          event_name VARCHAR,
+          event_id VARCHAR,
+          second BIGINT,
+          aws_region VARCHAR,
+          source_ip VARCHAR,
+          user_agent VARCHAR,
+          expires BIGINT,
+          access_key_id VARCHAR,
+          principal_id VARCHAR,
+          created BIGINT,
+          identity_type VARCHAR,
+          identity_arn VARCHAR,
+          account_id VARCHAR,
+          invoked_by VARCHAR,
+          mfa_authenticated BOOLEAN,
+          source_identity VARCHAR,
+          on_behalf_of VARCHAR,
+          session_key VARCHAR,
+          issued_key VARCHAR,
+          issued_principal VARCHAR,
+          issued_created BIGINT,
+          issued_type VARCHAR,
+          issued_arn VARCHAR,
+          issued_account VARCHAR,
+          issued_source_identity VARCHAR,
+          is_asked BOOLEAN,
+          used_then BOOLEAN
+        ))
+      ),
+      ARRAY[]
+    ) AS used
+  FROM placed
 ), candidates /* beside the sessions that used what is asked about, those that it was issued to: they may have been used by nobody */ AS (
   SELECT
     gathered.*,
@@ -762,15 +796,38 @@ WITH parameters /* the values asked about */ AS (
       THEN CAST('sqlgen: ' || CAST(CARDINALITY(gathered.issued) + CARDINALITY(gathered.calls) + CARDINALITY(gathered.keys) AS VARCHAR) || ' issuances and uses of keys are in this window, and a walk holds 500000: take a narrower window (credentials live no longer than 36 hours)' AS BOOLEAN)
       ELSE TRUE
     END
+), served /* of the services those whose holder has a long-term key that the walk can come to */ AS (
+  SELECT
+    candidates.issued,
+    candidates.calls,
+    candidates.sessions,
+    candidates.unused,
+    candidates.keys,
+    candidates.calling_keys,
+    FILTER(candidates.services, s -> NOT ELEMENT_AT(holders.arns, s.identity_arn) IS NULL) AS services
+  FROM candidates
+  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
+    CONCAT(
+      TRANSFORM(
+        FILTER(candidates.issued, e -> e.event_name = 'CreateAccessKey' AND NOT e.issued_key IS NULL),
+        e -> ROW(e.issued_key, TRUE)
+      ),
+      TRANSFORM(FILTER(candidates.sessions, s -> s.created IS NULL AND NOT s.access_key_id IS NULL), s -> ROW(s.access_key_id, TRUE))
+    )
+  )]) AS long_term(keys)
+  CROSS JOIN UNNEST(ARRAY[MULTIMAP_FROM_ENTRIES(
+    TRANSFORM(FILTER(candidates.calls, c -> NOT ELEMENT_AT(long_term.keys, c.access_key_id) IS NULL), c -> ROW(c.identity_arn, TRUE))
+  )]) AS holders(arns)
 ), numbered /* a node's number is its place: issuances, calls, sessions that used what is asked about, sessions that it was issued to, services */ AS (
   SELECT
-    CONCAT(candidates.issued, candidates.calls, candidates.sessions, candidates.unused, candidates.services) AS nodes,
-    CARDINALITY(candidates.issued) AS issuances,
-    CARDINALITY(candidates.issued) + CARDINALITY(candidates.calls) AS events,
-    CARDINALITY(candidates.sessions) AS used,
-    CARDINALITY(candidates.sessions) + CARDINALITY(candidates.unused) AS starts,
-    CARDINALITY(candidates.services) AS services,
-    candidates.keys,
+    CONCAT(served.issued, served.calls, served.sessions, served.unused, served.services) AS nodes,
+    CARDINALITY(served.issued) AS issuances,
+    CARDINALITY(served.issued) + CARDINALITY(served.calls) AS events,
+    CARDINALITY(served.sessions) AS used,
+    CARDINALITY(served.sessions) + CARDINALITY(served.unused) AS starts,
+    CARDINALITY(served.services) AS services,
+    served.keys,
+    served.calling_keys,
     indexes.by_issued_key,
     indexes.by_issued_session,
     indexes.by_arn_and_time,
@@ -778,60 +835,60 @@ WITH parameters /* the values asked about */ AS (
       SLICE(
         FLATTEN(
           TRANSFORM(SEQUENCE(0, (
-            CARDINALITY(candidates.issued)
+            CARDINALITY(served.issued)
           ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))
         ),
         1,
-        CARDINALITY(candidates.issued)
+        CARDINALITY(served.issued)
       ),
-      n -> ELEMENT_AT(candidates.issued, n).is_asked
+      n -> ELEMENT_AT(served.issued, n).is_asked
     ) AS asked
-  FROM candidates
+  FROM served
   CROSS JOIN UNNEST(ARRAY[ROW(
     MULTIMAP_FROM_ENTRIES(
       ZIP_WITH(
-        candidates.issued,
+        served.issued,
         SLICE(
           FLATTEN(
             TRANSFORM(SEQUENCE(0, (
-              CARDINALITY(candidates.issued)
+              CARDINALITY(served.issued)
             ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))
           ),
           1,
-          CARDINALITY(candidates.issued)
+          CARDINALITY(served.issued)
         ),
         (e, n) -> ROW(COALESCE(e.issued_key, ''), n)
       )
     ),
     MULTIMAP_FROM_ENTRIES(
       ZIP_WITH(
-        candidates.issued,
+        served.issued,
         SLICE(
           FLATTEN(
             TRANSFORM(SEQUENCE(0, (
-              CARDINALITY(candidates.issued)
+              CARDINALITY(served.issued)
             ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))
           ),
           1,
-          CARDINALITY(candidates.issued)
+          CARDINALITY(served.issued)
         ),
         (e, n) -> ROW(COALESCE(COALESCE(CAST(e.issued_created AS VARCHAR) || '@' || e.issued_principal, e.issued_key), ''), n)
       )
     ),
     MULTIMAP_FROM_ENTRIES(
       ZIP_WITH(
-        candidates.calls,
+        served.calls,
         SLICE(
           FLATTEN(
             TRANSFORM(
               SEQUENCE(0, (
-                CARDINALITY(candidates.calls)
+                CARDINALITY(served.calls)
               ) / 10000),
-              k -> SEQUENCE(CARDINALITY(candidates.issued) + k * 10000 + 1, CARDINALITY(candidates.issued) + k * 10000 + 10000)
+              k -> SEQUENCE(CARDINALITY(served.issued) + k * 10000 + 1, CARDINALITY(served.issued) + k * 10000 + 10000)
             )
           ),
           1,
-          CARDINALITY(candidates.calls)
+          CARDINALITY(served.calls)
         ),
         (e, n) -> ROW(COALESCE(e.identity_arn || ' ' || CAST(e.second / 600 AS VARCHAR), ''), n)
       )
@@ -1543,6 +1600,7 @@ WITH parameters /* the values asked about */ AS (
         AND ELEMENT_AT(used_keys.nodes, w.child).event_name <> 'CreateAccessKey'
         AND NOT ELEMENT_AT(used_keys.nodes, w.child).issued_key IS NULL
         AND ELEMENT_AT(used_keys.by_used_key, ELEMENT_AT(used_keys.nodes, w.child).issued_key) IS NULL
+        AND ELEMENT_AT(used_keys.calling_keys, ELEMENT_AT(used_keys.nodes, w.child).issued_key) IS NULL
       ),
       w -> ROW(
         w.child,
