@@ -1,5 +1,6 @@
 {# The relation `issuances` from `events`. For a template that sets keep_uses the relation `issuing` from `named`: all events, all their copies,
    the calls that issue marked by is_issuing: engines that compute a CTE at every mention can then tell uses and issuances from one reading. #}
+{% from 'parts/event_words.sql' import answers_failure %}
 {% set vends %}
 (
         events.event_source = 'sts.amazonaws.com' AND events.event_name IN (
@@ -15,7 +16,7 @@
       )
       AND events.error_code IS NULL
       AND events.error_message IS NULL
-      AND COALESCE(json_member_text(events.response_elements, events.event_name), '') <> 'Failure'
+      AND NOT {{ answers_failure('events') }}
 {%- endset %}
 {# Where all events are kept, only those that vend are looked at closely. #}
 {% macro said(document, path) %}

@@ -166,10 +166,14 @@ WITH parameters /* the values asked about */ AS (
         )
         AND events.error_code IS NULL
         AND events.error_message IS NULL
-        AND COALESCE(
-          NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
-          ''
-        ) <> 'Failure',
+        AND NOT CASE
+          WHEN STRPOS(CAST(events.response_elements AS TEXT), 'Failure') > 0
+          THEN COALESCE(
+            NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
+            ''
+          ) = 'Failure'
+          ELSE FALSE
+        END,
         FALSE
       ) AS is_vending
     FROM named AS events

@@ -211,13 +211,17 @@ WITH parameters /* the values asked about */ AS (
         )
         AND events.error_code IS NULL
         AND events.error_message IS NULL
-        AND COALESCE(
-          NULLIF(
-            JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+        AND NOT CASE
+          WHEN STRPOS(events.response_elements, 'Failure') > 0
+          THEN COALESCE(
+            NULLIF(
+              JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+              ''
+            ),
             ''
-          ),
-          ''
-        ) <> 'Failure',
+          ) = 'Failure'
+          ELSE FALSE
+        END,
         FALSE
       ) AS is_vending
     FROM named AS events

@@ -85,10 +85,14 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     )
     AND events.error_code IS NULL
     AND events.error_message IS NULL
-    AND COALESCE(
-      NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
-      ''
-    ) <> 'Failure'
+    AND NOT CASE
+      WHEN STRPOS(CAST(events.response_elements AS TEXT), 'Failure') > 0
+      THEN COALESCE(
+        NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
+        ''
+      ) = 'Failure'
+      ELSE FALSE
+    END
 ), vending /* whom they issued it to */ AS (
   SELECT
     vending_calls.*,

@@ -205,14 +205,18 @@ WITH RECURSIVE parameters /* the values asked about */ AS (
     )
     AND events.error_code IS NULL
     AND events.error_message IS NULL
-    AND COALESCE(
-      CASE
-        WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
-        AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
-        THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
-      END,
-      ''
-    ) <> 'Failure'
+    AND NOT CASE
+      WHEN NOT events.response_elements IS NULL
+      THEN COALESCE(
+        CASE
+          WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
+          AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
+          THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
+        END,
+        ''
+      ) = 'Failure'
+      ELSE FALSE
+    END
 ), vending /* whom they issued it to */ AS (
   SELECT
     vending_calls.*,

@@ -166,10 +166,14 @@ WITH parameters /* the values asked about */ AS (
     ) AS is_sensitive,
     NOT named.error_code IS NULL
     OR NOT named.error_message IS NULL
-    OR COALESCE(
-      NULLIF(JSON_VALUE(named.response_elements, '/' || REPLACE(REPLACE(named.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
-      ''
-    ) = 'Failure' AS has_failed,
+    OR CASE
+      WHEN STRPOS(CAST(named.response_elements AS TEXT), 'Failure') > 0
+      THEN COALESCE(
+        NULLIF(JSON_VALUE(named.response_elements, '/' || REPLACE(REPLACE(named.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
+        ''
+      ) = 'Failure'
+      ELSE FALSE
+    END AS has_failed,
     COALESCE(
       (
         named.error_code IN (

@@ -273,14 +273,18 @@ WITH parameters /* the values asked about */ AS (
     ) AS is_sensitive,
     NOT named.error_code IS NULL
     OR NOT named.error_message IS NULL
-    OR COALESCE(
-      CASE
-        WHEN NOT IS_OBJECT(GET(named.response_elements, named.event_name))
-        AND NOT IS_ARRAY(GET(named.response_elements, named.event_name))
-        THEN NULLIF(CAST(GET(named.response_elements, named.event_name) AS VARCHAR), '')
-      END,
-      ''
-    ) = 'Failure' AS has_failed,
+    OR CASE
+      WHEN NOT named.response_elements IS NULL
+      THEN COALESCE(
+        CASE
+          WHEN NOT IS_OBJECT(GET(named.response_elements, named.event_name))
+          AND NOT IS_ARRAY(GET(named.response_elements, named.event_name))
+          THEN NULLIF(CAST(GET(named.response_elements, named.event_name) AS VARCHAR), '')
+        END,
+        ''
+      ) = 'Failure'
+      ELSE FALSE
+    END AS has_failed,
     COALESCE(
       (
         named.error_code IN (

@@ -146,13 +146,17 @@ WITH parameters /* the values asked about */ AS (
     ) AS is_sensitive,
     NOT named.error_code IS NULL
     OR NOT named.error_message IS NULL
-    OR COALESCE(
-      NULLIF(
-        JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(named.response_elements, '$') AS MAP(VARCHAR, JSON)), named.event_name), '$'),
+    OR CASE
+      WHEN STRPOS(named.response_elements, 'Failure') > 0
+      THEN COALESCE(
+        NULLIF(
+          JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(named.response_elements, '$') AS MAP(VARCHAR, JSON)), named.event_name), '$'),
+          ''
+        ),
         ''
-      ),
-      ''
-    ) = 'Failure' AS has_failed,
+      ) = 'Failure'
+      ELSE FALSE
+    END AS has_failed,
     COALESCE(
       (
         named.error_code IN (

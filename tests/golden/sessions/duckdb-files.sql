@@ -173,10 +173,14 @@ WITH parameters /* the values asked about */ AS (
         )
         AND events.error_code IS NULL
         AND events.error_message IS NULL
-        AND COALESCE(
-          NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
-          ''
-        ) <> 'Failure',
+        AND NOT CASE
+          WHEN STRPOS(CAST(events.response_elements AS TEXT), 'Failure') > 0
+          THEN COALESCE(
+            NULLIF(JSON_VALUE(events.response_elements, '/' || REPLACE(REPLACE(events.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
+            ''
+          ) = 'Failure'
+          ELSE FALSE
+        END,
         FALSE
       ) AS is_vending
     FROM named AS events
@@ -257,10 +261,14 @@ WITH parameters /* the values asked about */ AS (
     ) AS has_mfa,
     NOT issuing.error_code IS NULL
     OR NOT issuing.error_message IS NULL
-    OR COALESCE(
-      NULLIF(JSON_VALUE(issuing.response_elements, '/' || REPLACE(REPLACE(issuing.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
-      ''
-    ) = 'Failure' AS has_failed,
+    OR CASE
+      WHEN STRPOS(CAST(issuing.response_elements AS TEXT), 'Failure') > 0
+      THEN COALESCE(
+        NULLIF(JSON_VALUE(issuing.response_elements, '/' || REPLACE(REPLACE(issuing.event_name, '~', '~0'), '/', '~1')) ->> '$', ''),
+        ''
+      ) = 'Failure'
+      ELSE FALSE
+    END AS has_failed,
     COALESCE(
       (
         issuing.error_code IN (

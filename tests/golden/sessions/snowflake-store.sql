@@ -93,14 +93,18 @@ WITH parameters /* the values asked about */ AS (
         )
         AND events.error_code IS NULL
         AND events.error_message IS NULL
-        AND COALESCE(
-          CASE
-            WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
-            AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
-            THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
-          END,
-          ''
-        ) <> 'Failure',
+        AND NOT CASE
+          WHEN NOT events.response_elements IS NULL
+          THEN COALESCE(
+            CASE
+              WHEN NOT IS_OBJECT(GET(events.response_elements, events.event_name))
+              AND NOT IS_ARRAY(GET(events.response_elements, events.event_name))
+              THEN NULLIF(CAST(GET(events.response_elements, events.event_name) AS VARCHAR), '')
+            END,
+            ''
+          ) = 'Failure'
+          ELSE FALSE
+        END,
         FALSE
       ) AS is_vending
     FROM named AS events
@@ -213,14 +217,18 @@ WITH parameters /* the values asked about */ AS (
     ) AS has_mfa,
     NOT issuing.error_code IS NULL
     OR NOT issuing.error_message IS NULL
-    OR COALESCE(
-      CASE
-        WHEN NOT IS_OBJECT(GET(issuing.response_elements, issuing.event_name))
-        AND NOT IS_ARRAY(GET(issuing.response_elements, issuing.event_name))
-        THEN NULLIF(CAST(GET(issuing.response_elements, issuing.event_name) AS VARCHAR), '')
-      END,
-      ''
-    ) = 'Failure' AS has_failed,
+    OR CASE
+      WHEN NOT issuing.response_elements IS NULL
+      THEN COALESCE(
+        CASE
+          WHEN NOT IS_OBJECT(GET(issuing.response_elements, issuing.event_name))
+          AND NOT IS_ARRAY(GET(issuing.response_elements, issuing.event_name))
+          THEN NULLIF(CAST(GET(issuing.response_elements, issuing.event_name) AS VARCHAR), '')
+        END,
+        ''
+      ) = 'Failure'
+      ELSE FALSE
+    END AS has_failed,
     COALESCE(
       (
         issuing.error_code IN (

@@ -76,13 +76,17 @@ WITH parameters /* the values asked about */ AS (
         )
         AND events.error_code IS NULL
         AND events.error_message IS NULL
-        AND COALESCE(
-          NULLIF(
-            JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+        AND NOT CASE
+          WHEN STRPOS(events.response_elements, 'Failure') > 0
+          THEN COALESCE(
+            NULLIF(
+              JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(events.response_elements, '$') AS MAP(VARCHAR, JSON)), events.event_name), '$'),
+              ''
+            ),
             ''
-          ),
-          ''
-        ) <> 'Failure',
+          ) = 'Failure'
+          ELSE FALSE
+        END,
         FALSE
       ) AS is_vending
     FROM named AS events
@@ -163,13 +167,17 @@ WITH parameters /* the values asked about */ AS (
     ) AS has_mfa,
     NOT issuing.error_code IS NULL
     OR NOT issuing.error_message IS NULL
-    OR COALESCE(
-      NULLIF(
-        JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(issuing.response_elements, '$') AS MAP(VARCHAR, JSON)), issuing.event_name), '$'),
+    OR CASE
+      WHEN STRPOS(issuing.response_elements, 'Failure') > 0
+      THEN COALESCE(
+        NULLIF(
+          JSON_EXTRACT_SCALAR(ELEMENT_AT(TRY_CAST(JSON_EXTRACT(issuing.response_elements, '$') AS MAP(VARCHAR, JSON)), issuing.event_name), '$'),
+          ''
+        ),
         ''
-      ),
-      ''
-    ) = 'Failure' AS has_failed,
+      ) = 'Failure'
+      ELSE FALSE
+    END AS has_failed,
     COALESCE(
       (
         issuing.error_code IN (
