@@ -57,30 +57,29 @@ served AS (
   ))]) AS holders(arns)
 ),
 {% endif %}
-{% set candidates = 'served' if derived else 'candidates' %}
 -- a node's number is its place: issuances, calls, sessions that used what is asked about, sessions that it was issued to{{ ', services' if derived }}
 
 numbered AS (
   SELECT
-    concat({{ candidates }}.issued, {{ candidates }}.calls, {{ candidates }}.sessions, {{ candidates }}.unused{{ ', served.services' if derived }}) AS nodes,
-    cardinality({{ candidates }}.issued) AS issuances,
-    cardinality({{ candidates }}.issued) + cardinality({{ candidates }}.calls) AS events,
-    cardinality({{ candidates }}.sessions) AS used,
-    cardinality({{ candidates }}.sessions) + cardinality({{ candidates }}.unused) AS starts,
+    concat(candidates.issued, candidates.calls, candidates.sessions, candidates.unused{{ ', candidates.services' if derived }}) AS nodes,
+    cardinality(candidates.issued) AS issuances,
+    cardinality(candidates.issued) + cardinality(candidates.calls) AS events,
+    cardinality(candidates.sessions) AS used,
+    cardinality(candidates.sessions) + cardinality(candidates.unused) AS starts,
     {% if derived %}
-    cardinality({{ candidates }}.services) AS services,
-    {{ candidates }}.keys,
-    {{ candidates }}.calling_keys,
+    cardinality(candidates.services) AS services,
+    candidates.keys,
+    candidates.calling_keys,
     {% endif %}
     indexes.by_issued_key,
     indexes.by_issued_session,
     indexes.by_arn_and_time,
-    filter({{ numbers('cardinality(' ~ candidates ~ '.issued)') }}, n -> element_at({{ candidates }}.issued, n).is_asked) AS asked
-  FROM {{ candidates }}
+    filter({{ numbers('cardinality(candidates.issued)') }}, n -> element_at(candidates.issued, n).is_asked) AS asked
+  FROM {{ 'served AS candidates' if derived else 'candidates' }}
   CROSS JOIN UNNEST(ARRAY[ROW(
-    {{ index_of(candidates ~ '.issued', 'e.issued_key') }},
-    {{ index_of(candidates ~ '.issued', session_of('e.issued_key', 'e.issued_principal', 'e.issued_created')) }},
-    {{ index_of(candidates ~ '.calls', "e.identity_arn || ' ' || CAST(e.second / 600 AS VARCHAR)", 'cardinality(' ~ candidates ~ '.issued)') }}
+    {{ index_of('candidates.issued', 'e.issued_key') }},
+    {{ index_of('candidates.issued', session_of('e.issued_key', 'e.issued_principal', 'e.issued_created')) }},
+    {{ index_of('candidates.calls', "e.identity_arn || ' ' || CAST(e.second / 600 AS VARCHAR)", 'cardinality(candidates.issued)') }}
   )]) AS indexes(by_issued_key, by_issued_session, by_arn_and_time)
 ),
 -- backwards, from each session towards its origin; the path holds the sessions already met

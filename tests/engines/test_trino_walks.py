@@ -16,6 +16,7 @@ from tests import reference
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import load_cloudtrail
 from tests.normalise import normal_rows
+from tests.records import ALICE, assume, event, ident, look, role, token
 
 pytestmark = pytest.mark.trino
 
@@ -95,6 +96,50 @@ def test_a_circle_ends_where_it_closes(trino: TrinoServer, direction: str) -> No
 def test_who_issues_to_itself(trino: TrinoServer) -> None:
     rows = chain(trino, [assume_role(1, 1, 1, created=1)], access_key=key(1), direction="both", max_depth=50)
     assert "cycle" in {row["origin"] for row in rows}
+
+
+SERVICE = ident("ASIASERVICE", "12:00:05", invokedBy="cloudformation.amazonaws.com")
+
+
+@pytest.mark.parametrize("direction", ["origin", "derived"])
+@pytest.mark.parametrize("keys", [1, 2, 3])
+def test_a_service_goes_on_from_the_nearest_calls(trino: TrinoServer, direction: str, keys: int) -> None:
+    called = [ident(f"AKIA{number}") for number in range(keys)]
+    records = [
+        look("11:59:50", called[0]),
+        *(look("12:00:00", caller, eventID=f"called-{caller['accessKeyId']}") for caller in called),
+        look("12:00:20", called[0]),
+        look("12:00:30", SERVICE),
+    ]
+    start = "ASIASERVICE" if direction == "origin" else "AKIA0"
+    rows = chain(trino, records, access_key=start, direction=direction)
+    reached = {row["access_key_id"] for row in rows if row["direction"] == direction}
+    assert reached == ({caller["accessKeyId"] for caller in called} if direction == "origin" else {"ASIASERVICE"})
+
+
+def test_forwards_to_what_services_did_with_a_key_that_was_created(trino: TrinoServer) -> None:
+    admin, bob = ident("ASIAADMIN", "09:00:00", role("admin")), {**ALICE, "arn": f"{ALICE['arn']}-bob"}
+    created = {"accessKey": {"accessKeyId": "AKIANEW", "userName": "alice"}}
+    records = [
+        event("11:00:00", "iam:CreateAccessKey", admin, responseElements=created),
+        look("12:00:00", ident("AKIANEW")),
+        assume("12:00:30", SERVICE, "ASIADEPLOY", role("deploy")),
+        look("12:00:00", ident("AKIABOB", of=bob), eventID="bob"),
+        look("12:00:30", {**ident("ASIABOB", "12:00:05", bob), "invokedBy": "ssm.amazonaws.com"}, eventID="for bob"),
+    ]
+    rows = chain(trino, records, access_key="ASIAADMIN", direction="derived")
+    assert [row["access_key_id"] for row in rows] == ["ASIAADMIN", "AKIANEW", "ASIASERVICE", "ASIADEPLOY"]
+
+
+def test_a_key_that_looks_long_term_was_used_itself(trino: TrinoServer) -> None:
+    admin = role("admin")
+    records = [
+        token("11:00:00", ident("ASIAADMIN", "09:00:00", admin), "AKIATOKEN"),
+        look("11:00:10", ident("AKIATOKEN", of=admin)),
+        look("11:00:20", ident("ASIAOTHER", "11:00:00", admin)),
+    ]
+    rows = chain(trino, records, access_key="ASIAADMIN", direction="derived")
+    assert [(row["access_key_id"], row["link"]) for row in rows[1:]] == [("AKIATOKEN", "issued-key")]
 
 
 @pytest.mark.parametrize("direction", ["origin", "derived"])

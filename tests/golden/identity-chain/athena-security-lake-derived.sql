@@ -737,14 +737,14 @@ WITH parameters /* the values asked about */ AS (
   )]) AS holders(arns)
 ), numbered /* a node's number is its place: issuances, calls, sessions that used what is asked about, sessions that it was issued to, services */ AS (
   SELECT
-    CONCAT(served.issued, served.calls, served.sessions, served.unused, served.services) AS nodes,
-    CARDINALITY(served.issued) AS issuances,
-    CARDINALITY(served.issued) + CARDINALITY(served.calls) AS events,
-    CARDINALITY(served.sessions) AS used,
-    CARDINALITY(served.sessions) + CARDINALITY(served.unused) AS starts,
-    CARDINALITY(served.services) AS services,
-    served.keys,
-    served.calling_keys,
+    CONCAT(candidates.issued, candidates.calls, candidates.sessions, candidates.unused, candidates.services) AS nodes,
+    CARDINALITY(candidates.issued) AS issuances,
+    CARDINALITY(candidates.issued) + CARDINALITY(candidates.calls) AS events,
+    CARDINALITY(candidates.sessions) AS used,
+    CARDINALITY(candidates.sessions) + CARDINALITY(candidates.unused) AS starts,
+    CARDINALITY(candidates.services) AS services,
+    candidates.keys,
+    candidates.calling_keys,
     indexes.by_issued_key,
     indexes.by_issued_session,
     indexes.by_arn_and_time,
@@ -752,60 +752,60 @@ WITH parameters /* the values asked about */ AS (
       SLICE(
         FLATTEN(
           TRANSFORM(SEQUENCE(0, (
-            CARDINALITY(served.issued)
+            CARDINALITY(candidates.issued)
           ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))
         ),
         1,
-        CARDINALITY(served.issued)
+        CARDINALITY(candidates.issued)
       ),
-      n -> ELEMENT_AT(served.issued, n).is_asked
+      n -> ELEMENT_AT(candidates.issued, n).is_asked
     ) AS asked
-  FROM served
+  FROM served AS candidates
   CROSS JOIN UNNEST(ARRAY[ROW(
     MULTIMAP_FROM_ENTRIES(
       ZIP_WITH(
-        served.issued,
+        candidates.issued,
         SLICE(
           FLATTEN(
             TRANSFORM(SEQUENCE(0, (
-              CARDINALITY(served.issued)
+              CARDINALITY(candidates.issued)
             ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))
           ),
           1,
-          CARDINALITY(served.issued)
+          CARDINALITY(candidates.issued)
         ),
         (e, n) -> ROW(COALESCE(e.issued_key, ''), n)
       )
     ),
     MULTIMAP_FROM_ENTRIES(
       ZIP_WITH(
-        served.issued,
+        candidates.issued,
         SLICE(
           FLATTEN(
             TRANSFORM(SEQUENCE(0, (
-              CARDINALITY(served.issued)
+              CARDINALITY(candidates.issued)
             ) / 10000), k -> SEQUENCE(0 + k * 10000 + 1, 0 + k * 10000 + 10000))
           ),
           1,
-          CARDINALITY(served.issued)
+          CARDINALITY(candidates.issued)
         ),
         (e, n) -> ROW(COALESCE(COALESCE(CAST(e.issued_created AS VARCHAR) || '@' || e.issued_principal, e.issued_key), ''), n)
       )
     ),
     MULTIMAP_FROM_ENTRIES(
       ZIP_WITH(
-        served.calls,
+        candidates.calls,
         SLICE(
           FLATTEN(
             TRANSFORM(
               SEQUENCE(0, (
-                CARDINALITY(served.calls)
+                CARDINALITY(candidates.calls)
               ) / 10000),
-              k -> SEQUENCE(CARDINALITY(served.issued) + k * 10000 + 1, CARDINALITY(served.issued) + k * 10000 + 10000)
+              k -> SEQUENCE(CARDINALITY(candidates.issued) + k * 10000 + 1, CARDINALITY(candidates.issued) + k * 10000 + 10000)
             )
           ),
           1,
-          CARDINALITY(served.calls)
+          CARDINALITY(candidates.calls)
         ),
         (e, n) -> ROW(COALESCE(e.identity_arn || ' ' || CAST(e.second / 600 AS VARCHAR), ''), n)
       )
