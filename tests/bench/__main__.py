@@ -103,21 +103,27 @@ def on_trino(
         )
 
 
+def tables(log: Organization) -> Iterator[tuple[Sequence[Record], Sequence[Question], Layout, str]]:
+    """Yield what Trino is asked: records, questions, the layout and name of a table; of the real log the walks, where it is at hand."""
+    for layout in LAYOUTS:
+        yield log.records, list(questions(log)), layout, layout.replace("-", "_")
+    for path in real_logs():
+        if source(path) == REAL:
+            keys = (copy_of(key, REAL_COPIES // 2, ()) for key in REAL_KEYS)
+            yield repeated(read_logs([path]), REAL_COPIES, [REAL_ACCOUNT]), list(walks(*keys)), "cloudtrail", "real"
+
+
 def main(arguments: list[str]) -> int:
     """Print the tables; argument: how many copies of the demo, in place of COPIES."""
     log = organization(int(arguments[0]) if arguments else COPIES)
     for line in on_the_embedded_engine(log):
         print(line, flush=True)
     with trino() as server:
-        for layout in LAYOUTS:
-            for line in on_trino(server, log.records, list(questions(log)), layout, layout.replace("-", "_")):
+        for records, asked, layout, name in tables(log):
+            for line in on_trino(server, records, asked, layout, name):
                 print(line, flush=True)
-        for path in real_logs():
-            if source(path) == REAL:
-                records = repeated(read_logs([path]), REAL_COPIES, [REAL_ACCOUNT])
-                keys = (copy_of(key, REAL_COPIES // 2, ()) for key in REAL_KEYS)
-                for line in on_trino(server, records, list(walks(*keys)), "cloudtrail", "real"):
-                    print(line, flush=True)
+    if REAL not in map(source, real_logs()):
+        print(f"{REAL} is not at hand: the walks were not asked of a real log")
     return 0
 
 
