@@ -93,7 +93,8 @@ def put_window(select: exp.Select, bounds: Bounds, partitions: Sequence[Partitio
     if marker is None:
         raise TemplateError("the layout has no in_window(...) in its WHERE")
     time = marker.expressions[0]
-    tests = [test for partition in partitions for test in _partition_tests(partition, bounds)]
+    others = [partition for partition in partitions if not _is_by(partition, time)]
+    tests = [test for partition in others for test in _partition_tests(partition, bounds)]
     tests += _time_tests(time, bounds)
     scope = marker.find_ancestor(exp.Select)
     stands_alone = isinstance(marker.parent, exp.Where)
@@ -102,6 +103,11 @@ def put_window(select: exp.Select, bounds: Bounds, partitions: Sequence[Partitio
         scope.append("joins", exp.Join(this=exp.to_table("parameters"), kind="CROSS"))
     if not tests and scope is not None and stands_alone:
         scope.set("where", None)
+
+
+def _is_by(partition: Partition, time: exp.Expr) -> bool:
+    """Tell whether a table is partitioned by the very column that holds the layout's time: the window prunes as it stands."""
+    return partition.kind == "time" and isinstance(time, exp.Column) and time.name.lower() == partition.columns[0].lower()
 
 
 def _time_tests(time: exp.Expr, bounds: Bounds) -> list[exp.Expr]:

@@ -145,6 +145,15 @@ def test_a_window_becomes_a_predicate_on_the_partition(partition: str, expected:
         assert text in sql
 
 
+def test_the_layouts_own_time_is_compared_once() -> None:
+    asked = {"dialect": "athena", "layout": "security-lake", "window_from": "2021-08-27", "window_to": "2021-08-28"}
+    plain, partitioned = (
+        render("sessions", partitions=[parse_partition(text) for text in texts], **asked).sql  # type: ignore[arg-type]
+        for texts in ((), ("time_dt",))
+    )
+    assert partitioned == plain and plain.count("time_dt <") == 1
+
+
 @pytest.mark.parametrize("text", ["a b=c", "x y", "=yyyy", "a,b", "timestamp=", "a,b,c,d"])
 def test_a_partition_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--partition"):

@@ -70,10 +70,7 @@ WITH parameters /* the values asked about */ AS (
   FROM amazon_security_lake_table_cloud_trail_mgmt_2_0
   CROSS JOIN parameters
   WHERE
-    "time_dt" >= DATE_ADD('SECOND', -129600, parameters.window_from)
-    AND "time_dt" < DATE_ADD('SECOND', 86400, parameters.window_to)
-    AND time_dt >= DATE_ADD('SECOND', -129600, parameters.window_from)
-    AND time_dt < parameters.window_to
+    time_dt >= DATE_ADD('SECOND', -129600, parameters.window_from) AND time_dt < parameters.window_to
 ), slim /* a chain reads the documents of the calls that may vend something, and no others: they are left behind before the log is sorted */ AS (
   SELECT
     delivered.event_id,

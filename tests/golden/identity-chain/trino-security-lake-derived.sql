@@ -43,10 +43,7 @@ WITH parameters /* the values asked about */ AS (
   FROM amazon_security_lake_table_cloud_trail_mgmt_2_0
   CROSS JOIN parameters
   WHERE
-    "time_dt" >= DATE_ADD('SECOND', -129600, parameters.window_from)
-    AND "time_dt" < DATE_ADD('SECOND', 86400, parameters.window_to)
-    AND time_dt >= DATE_ADD('SECOND', -129600, parameters.window_from)
-    AND time_dt < parameters.window_to
+    time_dt >= DATE_ADD('SECOND', -129600, parameters.window_from) AND time_dt < parameters.window_to
 ), named /* each event with its session (docs/rules.md §1) */ AS (
   SELECT
     timed.*,
