@@ -72,7 +72,7 @@ class Layout:
     """How a table stores CloudTrail, and the native SELECT that turns it into `events` (`dialects/events.toml`).
 
     `table`: the name used when none is given. `columns`: the table's columns and types, in the engine's words.
-    `once`: the table holds each event once already.
+    `once`: the table holds each event once already. `partitions`: what a profile says of a table whose columns do not tell it.
     """
 
     name: str
@@ -82,6 +82,7 @@ class Layout:
     columns: tuple[tuple[str, str], ...]
     select: str
     once: bool = False
+    partitions: tuple[str, ...] = ()
 
 
 @cache
@@ -130,7 +131,8 @@ def load_layout(dialect: str, name: str | None = None) -> Layout:
     head, body = read_sql(engine.folder / "layouts" / f"{name}.sql")
     try:
         columns = tuple((column, kind) for column, kind in head["columns"])
-        return Layout(name, dialect, head["description"], head["table"], columns, body, head.get("once", False))
+        more = {"once": head.get("once", False), "partitions": tuple(head.get("partitions", ()))}
+        return Layout(name, dialect, head["description"], head["table"], columns, body, **more)
     except (KeyError, ValueError) as error:
         raise TemplateError(f"the front matter of {dialect}/layouts/{name}.sql is not complete: {error}") from error
 

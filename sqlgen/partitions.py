@@ -107,7 +107,9 @@ def put_window(select: exp.Select, bounds: Bounds, partitions: Sequence[Partitio
 
 def _is_by(partition: Partition, time: exp.Expr) -> bool:
     """Tell whether a table is partitioned by the very column that holds the layout's time: the window prunes as it stands."""
-    return partition.kind == "time" and isinstance(time, exp.Column) and time.name.lower() == partition.columns[0].lower()
+    return (
+        partition.kind == "time" and isinstance(time, exp.Column) and time.name.lower() == partition.columns[0].lower()
+    )
 
 
 def _time_tests(time: exp.Expr, bounds: Bounds) -> list[exp.Expr]:

@@ -1,4 +1,5 @@
-"""Dead links in the documentation: every relative link of a Markdown file must lead to a file, and its #anchor to a heading."""
+"""Dead links: every relative link of a Markdown file must lead to a file, and its #anchor to a heading; what the code and the texts of SQL
+name of the documentation (`docs/rules.md §2`) must be there."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+NAMED = re.compile(r"\b(docs/[a-z-]+\.md)(?: §(\d+))?")
+SOURCES = ("sqlgen", "templates", "dialects", "tests")
 HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 
 
@@ -31,10 +34,23 @@ def dead_links(path: Path) -> list[str]:
     return dead
 
 
+def dead_names(path: Path) -> list[str]:
+    """Return the pages and numbered sections that a source file names and that are not there."""
+    dead = []
+    for page, number in NAMED.findall(path.read_text(encoding="utf-8")):
+        file = ROOT / page
+        if not file.exists() or (number and f"\n## {number}. " not in file.read_text(encoding="utf-8")):
+            dead.append(f"{path.relative_to(ROOT)}: {page}{number and f' §{number}'}")
+    return dead
+
+
 def main() -> int:
     """Print every dead link; return 1 if there is one."""
     files = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     dead = [link for path in files for link in dead_links(path)]
+    sources = [path for name in SOURCES for path in (ROOT / name).rglob("*") if path.suffix in {".py", ".sql", ".toml"}]
+    dead += [name for path in sources for name in dead_names(path)]
+    files += sources
     print("\n".join(dead) or f"{len(files)} files, no dead link")
     return 1 if dead else 0
 

@@ -231,12 +231,13 @@ def _partitions(
 ) -> list[str]:
     from datetime import UTC, datetime
 
+    from sqlgen.dialects import load_layout
     from sqlgen.health.examine import CHEAP
     from sqlgen.health.live import live_row
     from sqlgen.health.partitions import propose
     from sqlgen.settings import profile_of
 
-    proposed: tuple[str, ...] = ()
+    proposed = load_layout(entry["dialect"], entry["layout"]).partitions
     if columns is not None and warehouse is not None and any(column.partition for column in columns):
         profile = profile_of(name, {**entry, "partitions": list(propose(columns, {}))}, f"profile {name}")
         now = datetime.now(UTC).replace(tzinfo=None)

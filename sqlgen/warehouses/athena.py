@@ -23,6 +23,7 @@ from sqlgen.errors import UsageError
 from sqlgen.profiles import Profile
 from sqlgen.queries import OutputColumn
 from sqlgen.tree import table_node
+from sqlgen.warehouses.athena_catalog import columns_of, database_names, tables_of
 from sqlgen.warehouses.athena_errors import ERRORS, OF_GLUE, aws_error, explain, is_denied
 from sqlgen.warehouses.athena_values import converters, literal, with_json_arrays
 from sqlgen.warehouses.athena_watch import ENDED, Watch
@@ -112,6 +113,10 @@ class AthenaWarehouse:
     def region(self) -> str:
         """The AWS region."""
         return str(self._client.meta.region_name)
+
+    @property
+    def _catalog(self) -> str:
+        return self._connection.catalog_name or "AwsDataCatalog"
 
     def client(self, service: str) -> Any:
         """Return boto3's client of another service, with the same credentials, region and retries; the caller closes it."""
@@ -236,7 +241,7 @@ class AthenaWarehouse:
         """See `Warehouse.describe`. Types are in Hive's words; in Trino's where only `information_schema` may be asked."""
         node = table_node(table)
         database, name = node.db or self._connection.schema_name or "default", node.name
-        catalog = node.catalog or self._connection.catalog_name or "AwsDataCatalog"
+        catalog = node.catalog or self._catalog
         try:
             told = self._client.get_table_metadata(CatalogName=catalog, DatabaseName=database, TableName=name)
         except ERRORS as error:
@@ -249,12 +254,15 @@ class AthenaWarehouse:
                 if listed is not None or refusal["Code"] != OF_GLUE:
                     return listed
             raise WarehouseError(f"{table} cannot be described: {explain(error)}") from error
-        metadata = told["TableMetadata"]
-        return [
-            TableColumn(str(column["Name"]).lower(), str(column["Type"]), partition)
-            for part, partition in (("Columns", False), ("PartitionKeys", True))
-            for column in metadata.get(part) or []
-        ]
+        return columns_of(told["TableMetadata"])
+
+    def databases(self) -> Sequence[str] | None:
+        """See `Listing.databases`."""
+        return database_names(self._client, self._catalog)
+
+    def tables(self, database: str) -> Mapping[str, Sequence[TableColumn]] | None:
+        """See `Listing.tables`. Types are in Hive's words."""
+        return tables_of(self._client, self._catalog, database)
 
     def _listed(self, database: str, table: str) -> Sequence[TableColumn] | None:
         """Describe a table by a query, which needs no right but that to query. Which columns partition it is not said there."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sqlgen.errors import SqlgenError
 from sqlgen.queries import OutputColumn
@@ -117,3 +117,14 @@ class Warehouse(Protocol):
 
     def close(self) -> None:
         """End the connection; safe to call twice."""
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A warehouse that tells without a statement which tables it has. None: that may not be asked; ask `information_schema`."""
+
+    def databases(self) -> Sequence[str] | None:
+        """Return the names of the databases; WarehouseError when they cannot be asked."""
+
+    def tables(self, database: str) -> Mapping[str, Sequence[TableColumn]] | None:
+        """Return the tables and views of a database with their columns; WarehouseError when they cannot be asked."""

@@ -107,7 +107,8 @@ def spliced(sql: str, edits: Sequence[tuple[int, int, str]]) -> str:
 def renamed(sql: str, database: str, names: Names, made: str | None) -> str:
     """Return a text in which tables carry Trino's catalogs. `made`: the catalog of the table that the statement makes."""
     edits = []
-    tokens = tokenize(sql, read="trino")
+    # behind a leading EXPLAIN sqlglot makes one token of the rest
+    tokens = tokenize(re.sub(r"\AEXPLAIN\b", " " * 7, sql, flags=re.IGNORECASE), read="trino")
     own = {plain(token) for token in with_names(tokens)}
     for number, chain in enumerate(chains(tokens)):
         parts = [plain(token) for token in chain]

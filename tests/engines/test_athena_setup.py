@@ -127,6 +127,18 @@ def test_init_asks_and_shows_the_tables_that_look_like_cloudtrail(
     assert profile.own_accounts == ("111122223333", "444455556666")
 
 
+def test_init_asks_by_a_query_what_it_may_not_ask_the_catalog(
+    story: DemoStory, call: Call, athena: AthenaEndpoint
+) -> None:
+    arguments = ("--dialect", "athena", "--database", SCHEMA, "--yes")
+    _, _, listed = call("init", "--profile", "prod", *arguments)
+    assert "athena:StartQueryExecution" not in {one.action for one in athena.asked}
+    athena.faults.deny("athena:ListTableMetadata")
+    status, _, asked = call("init", "--profile", "prod", *arguments)
+    assert status == 2 and asked == listed
+    assert f"{SCHEMA}.trail (cloudtrail), {SCHEMA}.old_trail (cloudtrail-serde): name one with --table" in listed
+
+
 def test_check_names_the_layout_that_fits_and_what_an_older_table_costs(story: DemoStory, call: Call) -> None:
     call(
         "init",

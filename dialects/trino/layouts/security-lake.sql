@@ -1,6 +1,7 @@
 /*---
 description = "Amazon Security Lake, CloudTrail management events, source version 2 (OCSF 1.1)"
 table = "amazon_security_lake_table_cloud_trail_mgmt_2_0"
+partitions = ["time_dt"]
 columns = [
   ["metadata", "STRUCT<uid: STRING, event_code: STRING, product: STRUCT<version: STRING, feature: STRUCT<name: STRING>>>"],
   ["time_dt", "TIMESTAMP"],
