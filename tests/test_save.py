@@ -222,7 +222,7 @@ def test_prune_removes_ours_alone(lab: Profile, run: Run) -> None:
 def test_a_dry_run_shows_the_difference_and_changes_nothing(lab: Profile, run: Run) -> None:
     list(save(["session-events"], lab))
     before = Path("lab.duckdb").read_bytes()
-    text = Path("sqlgen.toml").read_text().replace("home =", 'partitions = ["event_time"]\nhome =')
+    text = Path("sqlgen.toml").read_text().replace("home =", 'partitions = ["aws_region=us-east-1"]\nhome =')
     Path("sqlgen.toml").write_text(text)
     status, out, _ = run("save", "session-events", "issuances", "--dry-run")
     assert status == 0 and Path("lab.duckdb").read_bytes() == before
