@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/athena/latest/APIReference/API_ListTableMetadata.htm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlgen.warehouses.athena_errors import ERRORS, explain, is_denied
@@ -34,12 +34,8 @@ def tables_of(client: Any, catalog: str, database: str) -> Mapping[str, Sequence
 
 
 def _listed(client: Any, operation: str, items: str, **asked: str) -> list[Mapping[str, Any]] | None:
-    def pages() -> Iterator[Mapping[str, Any]]:
-        for page in client.get_paginator(operation).paginate(**asked):
-            yield from page[items]
-
     try:
-        return list(pages())
+        return [item for page in client.get_paginator(operation).paginate(**asked) for item in page[items]]
     except ERRORS as error:
         if is_denied(error):
             return None
