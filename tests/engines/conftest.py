@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sqlgen.cli import main
+from tests.engines.commands import Call, Called
 from tests.engines.snowflake_server import snowflake_server
 from tests.engines.trino_server import TrinoServer, trino_server
 
@@ -38,3 +41,17 @@ def athena(trino: TrinoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Athe
     with athena_endpoint(trino) as endpoint:
         endpoint.lead(monkeypatch)
         yield endpoint
+
+
+@pytest.fixture
+def call(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Call the command line with a file of profiles of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def called(command: str, *arguments: str) -> Called:
+        with pytest.raises(SystemExit) as ended:
+            main([command, *arguments, "--config", str(tmp_path / "sqlgen.toml")])
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return called

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from sqlgen.cli import main
 from sqlgen.demo import DemoStory, write_demo
 from sqlgen.schedules.objects import DONE_DAYS, OBJECTS, tables
 from sqlgen.settings import load_profile
+from tests.engines.commands import Call, verdicts
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import load_cloudtrail
 from tests.logs import read_logs
 
-if TYPE_CHECKING:
-    from tests.engines.athena_endpoint import AthenaEndpoint
-
-pytestmark = pytest.mark.trino
+pytestmark = [pytest.mark.trino, pytest.mark.usefixtures("athena")]
 SCHEMA = "amazon_security_lake_glue_db_eu_west_1"
 TABLE = "amazon_security_lake_table_eu_west_1_cloud_trail_mgmt_2_0"
 HOME = "athena_lake_home"
 ROLE = "arn:aws:iam::123456789012:role/sqlgen"
 DAY = ("--from", "2021-08-27", "--to", "2021-08-28")
-Called = tuple[int, str, str]
-Call = Callable[..., Called]
 
 
 @pytest.fixture(scope="module")
@@ -49,22 +42,6 @@ def story(trino: TrinoServer, tmp_path_factory: pytest.TempPathFactory) -> DemoS
     return story
 
 
-@pytest.fixture
-def call(
-    athena: AthenaEndpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Call:
-    """Call the command line with a file of profiles of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def called(command: str, *arguments: str) -> Called:
-        with pytest.raises(SystemExit) as ended:
-            main([command, *arguments, "--config", str(tmp_path / "sqlgen.toml")])
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return called
-
-
 def test_from_init_to_what_a_schedule_keeps(
     story: DemoStory, call: Call, trino: TrinoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +54,7 @@ def test_from_init_to_what_a_schedule_keeps(
 
     status, out, err = call("check", "--write", "--format", "json")
     assert status == 0, out
-    assert {verdict["check"]: verdict["says"] for verdict in json.loads(out)}["partitions"] == "time_dt"
+    assert verdicts(out)["partitions"]["says"] == "time_dt"
 
     def chain() -> str:
         status, out, err = call("run", "identity-chain", "--access-key", story.alert_key, *DAY, "--format", "json")

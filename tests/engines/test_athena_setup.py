@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sqlgen.cli import main
 from sqlgen.demo import DemoStory, write_demo
 from sqlgen.settings import load_profile
+from tests.engines.commands import Call, verdicts
 from tests.engines.trino_server import TrinoServer
 from tests.engines.trino_tables import Layout, load_cloudtrail
 from tests.logs import read_logs
@@ -19,11 +18,9 @@ from tests.logs import read_logs
 if TYPE_CHECKING:
     from tests.engines.athena_endpoint import AthenaEndpoint
 
-pytestmark = pytest.mark.trino
+pytestmark = [pytest.mark.trino, pytest.mark.usefixtures("athena")]
 SCHEMA = "athena_setup"
 DAY = ("--from", "2021-08-27", "--to", "2021-08-28")
-Called = tuple[int, str, str]
-Call = Callable[..., Called]
 
 
 @pytest.fixture(scope="module")
@@ -36,26 +33,6 @@ def story(trino: TrinoServer, tmp_path_factory: pytest.TempPathFactory) -> DemoS
         load_cloudtrail(trino, records, layout=layout, schema=SCHEMA, table=table)
     trino.rows(f"CREATE TABLE IF NOT EXISTS hive.{SCHEMA}.flows (srcaddr VARCHAR, dstaddr VARCHAR, bytes BIGINT)")
     return story
-
-
-@pytest.fixture
-def call(
-    athena: AthenaEndpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Call:
-    """Call the command line with a file of profiles of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def called(command: str, *arguments: str) -> Called:
-        with pytest.raises(SystemExit) as ended:
-            main([command, *arguments, "--config", str(tmp_path / "sqlgen.toml")])
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return called
-
-
-def verdicts(out: str) -> dict[str, dict[str, Any]]:
-    return {verdict["check"]: verdict for verdict in json.loads(out)}
 
 
 def test_from_init_to_an_answer(story: DemoStory, call: Call, tmp_path: Path) -> None:

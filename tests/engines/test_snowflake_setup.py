@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sqlgen.cli import main
 from sqlgen.settings import load_profile
 from tests import reference
+from tests.engines.commands import Call, Called, verdicts
 from tests.engines.snowflake_server import SnowflakeServer, snowflake_server
 from tests.engines.snowflake_tables import load_cloudtrail
 from tests.snowflake_home import PASSWORD, write_connection
@@ -20,8 +20,6 @@ from tests.worlds import build
 
 pytestmark = pytest.mark.snowflake
 CONNECTION = ("--set", "connection_name=test", "--set", "database=SETUP", "--set", "schema=PUBLIC")
-Called = tuple[int, str, str]
-Call = Callable[..., Called]
 
 
 @pytest.fixture(scope="module")
@@ -42,22 +40,15 @@ def server(records: list[dict[str, Any]]) -> Iterator[SnowflakeServer]:
 
 
 @pytest.fixture
-def call(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Call the command line with a file of profiles of its own."""
-    monkeypatch.chdir(tmp_path)
+def call(call: Call) -> Call:
+    """Call the command line, which never tells the password."""
 
     def called(command: str, *arguments: str) -> Called:
-        with pytest.raises(SystemExit) as ended:
-            main([command, *arguments, "--config", str(tmp_path / "sqlgen.toml")])
-        out, err = capsys.readouterr()
+        status, out, err = call(command, *arguments)
         assert PASSWORD not in out + err
-        return int(ended.value.code or 0), out, err
+        return status, out, err
 
     return called
-
-
-def verdicts(out: str) -> dict[str, dict[str, Any]]:
-    return {verdict["check"]: verdict for verdict in json.loads(out)}
 
 
 def test_from_init_to_an_answer(call: Call, tmp_path: Path, records: list[dict[str, Any]]) -> None:
